@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
+import { hostProfileSchema } from '../hosts/host-profile.ts';
+
+const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+/** An estimate with its 95 % confidence interval. */
+export type Interval = Readonly<z.infer<typeof intervalSchema>>;
+
+export const constraintSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('latency'),
+    percentile: z.enum(['p50', 'p90', 'p95', 'p99']),
+    limitMs: z.number(),
+  }),
+  z.strictObject({ kind: z.literal('memory'), limitBytes: z.number() }),
+  z.strictObject({ kind: z.literal('accuracy'), floor: z.number() }),
+]);
+export type Constraint = Readonly<z.infer<typeof constraintSchema>>;
+
+export const VERDICTS = [
+  'better',
+  'worse',
+  'equivalent',
+  'different-within-margin',
+  'inconclusive',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const workloadRecordSchema = z.strictObject({
+  /** What was typed: a suite's name or a model's path. */
+  target: z.string(),
+  suite: z.string().nullable(),
+  model: z.strictObject({
+    name: z.string(),
+    path: z.string(),
+    sha256: z.string(),
+    sizeBytes: z.number(),
+  }),
+  data: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('suite'), description: z.string() }),
+    z.strictObject({ kind: z.literal('file'), path: z.string(), description: z.string() }),
+    z.strictObject({ kind: z.literal('random'), description: z.string() }),
+  ]),
+  /** Folder of the prepared dataset. */
+  dataset: z.string(),
+  dims: z.record(z.string(), z.int()),
+  /** `free`, or the batch size that the model fixes. */
+  batch: z.union([z.literal('free'), z.int()]),
+  /** Labelled samples scored in each trial; 0 without labels. */
+  evaluationCount: z.int(),
+  scenario: z.literal('closed-loop'),
+  seed: z.int(),
+  /** Plain facts about the target, shown in the report (e.g. accuracies of the suite). */
+  notes: z.array(z.string()),
+});
+export type WorkloadRecord = Readonly<z.infer<typeof workloadRecordSchema>>;
+
+const pairSchema = z.strictObject({
+  pair: z.int(),
+  order: z.enum(['AB', 'BA']),
+  defaultTrial: z.string(),
+  candidateTrial: z.string(),
+  /** log(QPS of the candidate / QPS of the default). */
+  logRatio: z.number(),
+});
+
+export const verificationSchema = z.strictObject({
+  candidate: z.string(),
+  pairs: z.array(pairSchema),
+  /** QPS of the candidate over that of the default. */
+  ratio: intervalSchema,
+  /** Relative change below which two arms count as equal, e.g. 0.02. */
+  margin: z.number(),
+  verdict: z.enum(VERDICTS),
+});
+export type Verification = Readonly<z.infer<typeof verificationSchema>>;
+
+const armMetricsSchema = z.strictObject({
+  qps: intervalSchema,
+  latencyMs: z.strictObject({
+    p50: z.number(),
+    p90: z.number(),
+    p99: z.number(),
+    certified: z.boolean(),
+  }),
+  memoryBytes: z.number(),
+  sessionBytes: z.number(),
+  energyJPerInference: z.discriminatedUnion('state', [
+    z.strictObject({ state: z.literal('unavailable'), reason: z.string() }),
+    z.strictObject({ state: z.literal('measured'), value: z.number(), source: z.string() }),
+  ]),
+  quality: z.strictObject({ accuracy: z.number().optional() }),
+  /** Trials that the figures come from. */
+  trials: z.int(),
+});
+/** What is known of one arm from several trials of it. */
+export type ArmMetrics = Readonly<z.infer<typeof armMetricsSchema>>;
+
+const measuredArmSchema = z.strictObject({
+  armKey: z.string(),
+  config: engineConfigSchema,
+  metrics: armMetricsSchema,
+});
+export type MeasuredArm = Readonly<z.infer<typeof measuredArmSchema>>;
+
+export const runOutcomeSchema = z.discriminatedUnion('kind', [
+  /** A faster arm was found, measured again, and ships. */
+  z.strictObject({
+    kind: z.literal('winner'),
+    shipped: measuredArmSchema,
+    baseline: measuredArmSchema,
+    verification: verificationSchema,
+    reason: z.string(),
+  }),
+  /** The default ships; a candidate may have been measured again and fallen short. */
+  z.strictObject({
+    kind: z.literal('default'),
+    shipped: measuredArmSchema,
+    baseline: measuredArmSchema,
+    verification: verificationSchema.nullable(),
+    reason: z.string(),
+  }),
+  /** Nothing meets the constraints; the arm that came nearest, if any was measured. */
+  z.strictObject({
+    kind: z.literal('nothing-feasible'),
+    nearest: measuredArmSchema.nullable(),
+    reason: z.string(),
+  }),
+]);
+export type RunOutcome = Readonly<z.infer<typeof runOutcomeSchema>>;
+
+export const runRecordSchema = z.strictObject({
+  schema: z.literal('openclaw.run/1'),
+  id: z.string(),
+  createdAt: z.string(),
+  /** `running` also after a kill -9: `--resume` goes on. */
+  state: z.enum(['running', 'interrupted', 'finished', 'failed']),
+  workload: workloadRecordSchema,
+  /** Values of each knob that the search chose between. */
+  knobs: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))),
+  /** Arms in the space, after merging those that mean the same. */
+  armCount: z.int(),
+  objective: z.literal('qps'),
+  constraints: z.array(constraintSchema),
+  budget: z.strictObject({ timeMs: z.number().nullable(), trials: z.int().nullable() }),
+  searcher: z.string(),
+  seed: z.int(),
+  host: hostProfileSchema,
+  versions: z.strictObject({
+    openclaw: z.string(),
+    node: z.string(),
+    onnxruntime: z.string(),
+  }),
+  /** Time spent so far, all sittings together. */
+  spentMs: z.number(),
+  outcome: runOutcomeSchema.nullable(),
+});
+export type RunRecord = Readonly<z.infer<typeof runRecordSchema>>;
