@@ -75,11 +75,11 @@ export const trialMetricsSchema = z.strictObject({
   quality: qualitySchema,
 });
 
-const warningSchema = z.discriminatedUnion('kind', [
+export const trialWarningSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('no-steady-state'),
-    /** Range of the last window medians over their median. */
-    span: z.number(),
+    /** Range of the last window medians over their median; null with too few windows. */
+    span: z.number().nullable(),
     windows: z.int(),
   }),
   z.strictObject({ kind: z.literal('few-requests'), count: z.int(), wanted: z.int() }),
@@ -99,6 +99,8 @@ const common = {
       kind: z.literal('verify'),
       pair: z.int(),
       role: z.enum(['default', 'candidate']),
+      /** Key of the arm that the pair compares with the default. */
+      candidate: z.string(),
     }),
     z.strictObject({ kind: z.literal('bench') }),
   ]),
@@ -113,7 +115,7 @@ const common = {
     node: z.string(),
     onnxruntime: z.string(),
   }),
-  warnings: z.array(warningSchema),
+  warnings: z.array(trialWarningSchema),
 };
 
 export const trialRecordSchema = z.discriminatedUnion('state', [
@@ -135,7 +137,7 @@ export type TrialPurpose = TrialRecord['purpose'];
 export function describeWarning(warning: TrialWarning): string {
   switch (warning.kind) {
     case 'no-steady-state':
-      return `no steady state: the last window medians span ${(warning.span * 100).toFixed(1)} % after ${warning.windows} windows`;
+      return `no steady state after ${warning.windows} windows${warning.span === null ? '' : `: the last medians span ${(warning.span * 100).toFixed(1)} %`}`;
     case 'few-requests':
       return `only ${warning.count} requests were measured, ${warning.wanted} are wanted`;
     case 'drift':

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { hostProfileSchema } from '../hosts/host-profile.ts';
+import { workloadRecordSchema } from '../suites/workload-record.ts';
 
 const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 /** An estimate with its 95 % confidence interval. */
@@ -26,35 +27,6 @@ export const VERDICTS = [
 ] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export const workloadRecordSchema = z.strictObject({
-  /** What was typed: a suite's name or a model's path. */
-  target: z.string(),
-  suite: z.string().nullable(),
-  model: z.strictObject({
-    name: z.string(),
-    path: z.string(),
-    sha256: z.string(),
-    sizeBytes: z.number(),
-  }),
-  data: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('suite'), description: z.string() }),
-    z.strictObject({ kind: z.literal('file'), path: z.string(), description: z.string() }),
-    z.strictObject({ kind: z.literal('random'), description: z.string() }),
-  ]),
-  /** Folder of the prepared dataset. */
-  dataset: z.string(),
-  dims: z.record(z.string(), z.int()),
-  /** `free`, or the batch size that the model fixes. */
-  batch: z.union([z.literal('free'), z.int()]),
-  /** Labelled samples scored in each trial; 0 without labels. */
-  evaluationCount: z.int(),
-  scenario: z.literal('closed-loop'),
-  seed: z.int(),
-  /** Plain facts about the target, shown in the report (e.g. accuracies of the suite). */
-  notes: z.array(z.string()),
-});
-export type WorkloadRecord = Readonly<z.infer<typeof workloadRecordSchema>>;
-
 const pairSchema = z.strictObject({
   pair: z.int(),
   order: z.enum(['AB', 'BA']),
@@ -76,10 +48,12 @@ export const verificationSchema = z.strictObject({
 export type Verification = Readonly<z.infer<typeof verificationSchema>>;
 
 const armMetricsSchema = z.strictObject({
-  qps: intervalSchema,
+  /** `high` is null with one trial: it has no interval. */
+  qps: z.strictObject({ value: z.number(), low: z.number(), high: z.number().nullable() }),
   latencyMs: z.strictObject({
     p50: z.number(),
     p90: z.number(),
+    p95: z.number(),
     p99: z.number(),
     certified: z.boolean(),
   }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { SessionOptions } from './session-options.ts';
-import type { Tensor, Tensors, TensorType } from './tensor.ts';
+import type { NumericArray, Tensor, TensorData, Tensors, TensorType } from './tensor.ts';
 
 /**
  * The only file that touches onnxruntime-node. Its run() and create() block
@@ -115,11 +115,22 @@ function fromNative(outputs: import('onnxruntime-node').InferenceSession.OnnxVal
     tensors[name] = {
       type: value.type as TensorType,
       dims: value.dims,
-      data: value.data as Tensor['data'],
+      data: bitsOf(value.data as NativeData),
     };
   }
   return tensors;
 }
+
+/** Float16Array, which Node 24 gives for float16 outputs, becomes its bits. */
+function bitsOf(data: NativeData): TensorData {
+  if (Array.isArray(data)) return data;
+  const numeric = data as NumericArray;
+  return numeric.constructor.name === 'Float16Array'
+    ? new Uint16Array(numeric.buffer, numeric.byteOffset, numeric.length)
+    : numeric;
+}
+
+type NativeData = NumericArray | string[];
 
 function toValueInfo(metadata: import('onnxruntime-node').InferenceSession.ValueMetadata): ValueInfo {
   if (!metadata.isTensor) {

@@ -1,0 +1,251 @@
+import { median } from '../engine/base/statistics.ts';
+import type { Clock } from '../engine/base/clock.ts';
+import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
+import type { TrialOutcome } from '../suites/trial/run-trial.ts';
+import {
+  SEARCH_PROTOCOL,
+  VERIFY_PROTOCOL,
+  type TrialProtocol,
+} from '../suites/trial/trial-spec.ts';
+import { bestFeasible, decideOutcome, type Evidence } from './outcome.ts';
+import type { RunRecord } from './run-record.ts';
+import { toObservation, type Searcher } from './search/searcher.ts';
+import type { Arm, Space } from './space.ts';
+import type { Store } from './store/store.ts';
+import { nextHalf, VERIFICATION_PAIRS } from './verification.ts';
+
+/** Measures an arm once, in a fresh process; rejects only when aborted. */
+export type MeasureArm = (
+  arm: Arm,
+  options: { readonly protocol: TrialProtocol; readonly timeoutMs: number },
+) => Promise<TrialOutcome>;
+
+export interface TuningContext {
+  readonly store: Store;
+  readonly searcher: Searcher;
+  readonly measure: MeasureArm;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called after each trial is stored. */
+  readonly onTrial: (progress: TuningProgress) => void;
+}
+
+export interface TuningProgress {
+  readonly run: RunRecord;
+  readonly trials: readonly TrialRecord[];
+  readonly phase: 'search' | 'verify';
+  /** Time that search and verification may still take; null under a budget of trials. */
+  readonly leftMs: number | null;
+}
+
+/**
+ * Searches, verifies and decides, from wherever the stored trials stand: called
+ * again on a killed run it goes on. Every trial is stored when it ends. Returns
+ * the finished run, or the interrupted one when the signal aborts.
+ */
+export async function runTuning(
+  started: RunRecord,
+  space: Space,
+  context: TuningContext,
+): Promise<RunRecord> {
+  const session = await Session.open(started, space, context);
+  try {
+    await session.search();
+    await session.verify();
+  } catch (thrown) {
+    if (!context.signal.aborted) throw thrown;
+    return session.save({ state: 'interrupted' });
+  }
+  return session.finish();
+}
+
+/** A run being driven by this process: its trials so far, and the time spent. */
+class Session {
+  readonly #context: TuningContext;
+  readonly #space: Space;
+  readonly #trials: TrialRecord[];
+  readonly #startedMs: number;
+  readonly #spentBeforeMs: number;
+  #run: RunRecord;
+
+  private constructor(
+    run: RunRecord,
+    space: Space,
+    options: { readonly context: TuningContext; readonly trials: TrialRecord[] },
+  ) {
+    this.#context = options.context;
+    this.#space = space;
+    this.#trials = options.trials;
+    this.#startedMs = options.context.clock.nowMs();
+    this.#spentBeforeMs = run.spentMs;
+    this.#run = run;
+  }
+
+  static async open(run: RunRecord, space: Space, context: TuningContext): Promise<Session> {
+    const trials = await context.store.listTrials(run.id);
+    const session = new Session(run, space, { context, trials });
+    await session.save({ state: 'running' });
+    return session;
+  }
+
+  async search(): Promise<void> {
+    while (this.#mayTry()) {
+      const ask = this.#context.searcher.ask({
+        space: this.#space,
+        objective: this.#run.objective,
+        constraints: this.#run.constraints,
+        priors: [],
+        seed: this.#run.seed,
+        records: this.#searched().map(toObservation),
+      });
+      if (ask.kind === 'done') return;
+      const arm = this.#arm(ask.armKey);
+      for (let done = 0; done < ask.repetitions && this.#mayTry(); done += 1) {
+        await this.#measure(arm, { kind: 'search' }, SEARCH_PROTOCOL);
+      }
+    }
+  }
+
+  async verify(): Promise<void> {
+    const candidate = bestFeasible(this.#evidence());
+    if (candidate === null || candidate === this.#space.defaultArm.key) return;
+    while (true) {
+      const half = nextHalf(this.#trials, candidate, this.#run.seed);
+      if (half === null) return;
+      const arm = half.role === 'default' ? this.#space.defaultArm : this.#arm(candidate);
+      await this.#measure(arm, { kind: 'verify', ...half, candidate }, VERIFY_PROTOCOL);
+    }
+  }
+
+  async finish(): Promise<RunRecord> {
+    const outcome = await decideOutcome(this.#evidence(), (id) =>
+      this.#context.store.findSamples(id),
+    );
+    return this.save({ state: 'finished', outcome });
+  }
+
+  async save(change: Partial<Pick<RunRecord, 'state' | 'outcome'>>): Promise<RunRecord> {
+    this.#run = { ...this.#run, ...change, spentMs: this.#spentMs() };
+    await this.#context.store.saveRun(this.#run);
+    return this.#run;
+  }
+
+  async #measure(arm: Arm, purpose: TrialPurpose, protocol: TrialProtocol): Promise<void> {
+    const { clock, measure, store, onTrial } = this.#context;
+    const startedAt = clock.date().toISOString();
+    const startedMs = clock.nowMs();
+    const outcome = await measure(arm, { protocol, timeoutMs: this.#timeoutMs() });
+    const sequence = this.#trials.length;
+    const common = {
+      schema: 'openclaw.trial/1' as const,
+      id: `${this.#run.id}/${sequence}`,
+      runId: this.#run.id,
+      sequence,
+      purpose,
+      armKey: arm.key,
+      config: arm.config,
+      startedAt,
+      costMs: clock.nowMs() - startedMs,
+      hostKey: this.#run.host.key,
+      versions: this.#run.versions,
+    };
+    const { record, latenciesMs } = toRecord(common, outcome);
+    await store.addTrial(record, latenciesMs);
+    this.#trials.push(record);
+    const run = await this.save({});
+    onTrial({ run, trials: this.#trials, phase: phaseOf(purpose), leftMs: this.#leftMs() });
+  }
+
+  #evidence(): Evidence {
+    const { constraints, seed } = this.#run;
+    return { space: this.#space, constraints, seed, trials: this.#trials };
+  }
+
+  #arm(key: string): Arm {
+    const arm = this.#space.arms.find((one) => one.key === key);
+    if (arm === undefined) throw new Error(`the searcher asked for an unknown arm: ${key}`);
+    return arm;
+  }
+
+  #searched(): TrialRecord[] {
+    return this.#trials.filter((trial) => trial.purpose.kind === 'search');
+  }
+
+  #spentMs(): number {
+    return this.#spentBeforeMs + this.#context.clock.nowMs() - this.#startedMs;
+  }
+
+  /** Whether the budget allows one more search trial; the default is always measured. */
+  #mayTry(): boolean {
+    this.#context.signal.throwIfAborted();
+    const searched = this.#searched();
+    if (searched.length === 0) return true;
+    // A verification that has begun is not followed by more search, also after a resume.
+    if (searched.length < this.#trials.length) return false;
+    const { timeMs, trials } = this.#run.budget;
+    if (trials !== null && searched.length >= trials) return false;
+    return timeMs === null || this.#spentMs() + this.#verificationMs() < timeMs;
+  }
+
+  /** What the verification will take, at most half of the budget being kept for it. */
+  #verificationMs(): number {
+    const costs = this.#searched().map((trial) => trial.costMs);
+    const longer = VERIFY_PROTOCOL.measureMs - SEARCH_PROTOCOL.measureMs;
+    const estimate = 2 * VERIFICATION_PAIRS * (median(costs) + longer);
+    return Math.min(estimate, (this.#run.budget.timeMs ?? Infinity) / 2);
+  }
+
+  #leftMs(): number | null {
+    const { timeMs } = this.#run.budget;
+    return timeMs === null ? null : Math.max(0, timeMs - this.#spentMs());
+  }
+
+  /**
+   * Generous for the first trial, of which nothing is known; then bounded by the
+   * slowest one so far, so that a hung arm cannot eat the budget.
+   */
+  #timeoutMs(): number {
+    const costs = this.#trials.filter((trial) => trial.state === 'completed');
+    if (costs.length === 0) return FIRST_TIMEOUT_MS;
+    return Math.max(LEAST_TIMEOUT_MS, 4 * Math.max(...costs.map((trial) => trial.costMs)));
+  }
+}
+
+const FIRST_TIMEOUT_MS = 300_000;
+const LEAST_TIMEOUT_MS = 30_000;
+
+function phaseOf(purpose: TrialPurpose): 'search' | 'verify' {
+  return purpose.kind === 'verify' ? 'verify' : 'search';
+}
+
+type CommonFields = Pick<
+  TrialRecord,
+  | 'schema'
+  | 'id'
+  | 'runId'
+  | 'sequence'
+  | 'purpose'
+  | 'armKey'
+  | 'config'
+  | 'startedAt'
+  | 'costMs'
+  | 'hostKey'
+  | 'versions'
+>;
+
+/** The record of a trial's outcome, and the raw samples that are stored beside it. */
+export function toRecord(
+  common: CommonFields,
+  outcome: TrialOutcome,
+): { readonly record: TrialRecord; readonly latenciesMs: Float64Array | null } {
+  if (outcome.state === 'completed') {
+    const { latenciesMs, metrics, warnings } = outcome;
+    const record: TrialRecord = { ...common, state: 'completed', metrics, warnings: [...warnings] };
+    return { record, latenciesMs };
+  }
+  if (outcome.state === 'invalid') {
+    const reasons = [...outcome.reasons];
+    return { record: { ...common, ...outcome, reasons, warnings: [] }, latenciesMs: null };
+  }
+  return { record: { ...common, ...outcome, warnings: [] }, latenciesMs: null };
+}

@@ -1,0 +1,72 @@
+import { mean, median } from '../../engine/base/statistics.ts';
+import { totalExcess, type ConstrainedFigures } from '../constraint.ts';
+import type { Constraint } from '../run-record.ts';
+import type { Observation } from './searcher.ts';
+
+/** What is known of one arm. */
+export interface Standing {
+  readonly armKey: string;
+  readonly completed: number;
+  readonly failed: number;
+  /** Mean of log QPS; -Infinity without a completed trial. */
+  readonly logQps: number;
+  /** 1 when every constraint is met, more the further off. */
+  readonly excess: number;
+}
+
+/** Standings by arm. O(records). */
+export function standings(
+  records: readonly Observation[],
+  constraints: readonly Constraint[],
+): Map<string, Standing> {
+  const byArm = Map.groupBy(records, (record) => record.armKey);
+  return new Map(
+    [...byArm].map(([armKey, own]) => [armKey, standing(armKey, own, constraints)]),
+  );
+}
+
+function standing(
+  armKey: string,
+  records: readonly Observation[],
+  constraints: readonly Constraint[],
+): Standing {
+  const completed = records.filter((record) => record.state === 'completed');
+  return {
+    armKey,
+    completed: completed.length,
+    failed: records.length - completed.length,
+    logQps:
+      completed.length === 0 ? -Infinity : mean(completed.map((record) => Math.log(record.qps))),
+    excess:
+      completed.length === 0
+        ? Infinity
+        : totalExcess(typicalFigures(completed.map((record) => record.figures)), constraints),
+  };
+}
+
+/** Figures of several trials of one arm: the median of each. */
+export function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigures {
+  const typical = (of: (figures: ConstrainedFigures) => number): number => median(trials.map(of));
+  return {
+    latencyMs: {
+      p50: typical((figures) => figures.latencyMs.p50),
+      p90: typical((figures) => figures.latencyMs.p90),
+      p95: typical((figures) => figures.latencyMs.p95),
+      p99: typical((figures) => figures.latencyMs.p99),
+    },
+    memoryBytes: typical((figures) => figures.memoryBytes),
+    accuracy: trials.every((figures) => figures.accuracy !== undefined)
+      ? typical((figures) => figures.accuracy as number)
+      : undefined,
+  };
+}
+
+/** Arms with a figure, best first: those that meet the constraints by QPS, then the nearest misses. */
+export function ranked(all: ReadonlyMap<string, Standing>): Standing[] {
+  return [...all.values()]
+    .filter((one) => one.completed > 0)
+    .sort((a, b) => {
+      if (a.excess !== b.excess && Math.max(a.excess, b.excess) > 1) return a.excess - b.excess;
+      return b.logQps - a.logQps || (a.armKey < b.armKey ? -1 : 1);
+    });
+}

@@ -1,0 +1,155 @@
+import {
+  defaultEngineConfig,
+  GRAPH_LEVELS,
+  type EngineConfig,
+  type GraphLevel,
+} from '../engine/runtime/engine-config.ts';
+
+/** A configuration that the search may try, with the key that identifies it. */
+export interface Arm {
+  readonly key: string;
+  readonly config: EngineConfig;
+}
+
+/** Values that the search chooses between, one list a knob. */
+export interface Knobs {
+  readonly graphLevel: readonly GraphLevel[];
+  readonly replicas: readonly number[];
+  readonly intraOpThreads: readonly number[];
+  readonly spinning: readonly boolean[];
+  readonly batchSize: readonly number[];
+  readonly arena: readonly boolean[];
+  readonly memPattern: readonly boolean[];
+}
+
+export interface Space {
+  readonly knobs: Knobs;
+  /** The arm of a user who sets nothing; always among `arms`. */
+  readonly defaultArm: Arm;
+  /** Every distinct arm, the default first. */
+  readonly arms: readonly Arm[];
+}
+
+const MAX_BATCH = 32;
+/** `layout` differs from `all` by nothing that pays on a CPU: left to whoever asks for it. */
+const SEARCHED_LEVELS: readonly GraphLevel[] = GRAPH_LEVELS.filter((level) => level !== 'layout');
+
+/**
+ * The default space for a host and a model: graph level, replicas x threads
+ * within the usable cores, spinning, batch, arena, memory pattern.
+ * `batch` is `free`, or the size that the model or the user fixes.
+ */
+export function defaultSpace(usableCores: number, batch: 'free' | number): Space {
+  const counts = powersOfTwo(usableCores);
+  return createSpace(
+    {
+      graphLevel: SEARCHED_LEVELS,
+      replicas: counts,
+      intraOpThreads: counts,
+      spinning: [true, false],
+      batchSize: batch === 'free' ? powersOfTwo(MAX_BATCH) : [batch],
+      arena: [true, false],
+      memPattern: [true, false],
+    },
+    { usableCores, batch },
+  );
+}
+
+/** Every combination of the knobs that fits the host, arms that mean the same merged. */
+export function createSpace(
+  knobs: Knobs,
+  limits: { readonly usableCores: number; readonly batch: 'free' | number },
+): Space {
+  const base = defaultEngineConfig(limits.usableCores);
+  const defaultArm = toArm(
+    limits.batch === 'free' ? base : withBatch(base, limits.batch),
+  );
+  const arms = new Map<string, Arm>([[defaultArm.key, defaultArm]]);
+  for (const config of combinations(knobs, base)) {
+    if (config.replicas * config.intraOpThreads > limits.usableCores) continue;
+    const arm = toArm(config);
+    arms.set(arm.key, arm);
+  }
+  return { knobs, defaultArm, arms: [...arms.values()] };
+}
+
+function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig> {
+  for (const graphLevel of knobs.graphLevel)
+    for (const replicas of knobs.replicas)
+      for (const intraOpThreads of knobs.intraOpThreads)
+        for (const spinning of knobs.spinning)
+          for (const size of knobs.batchSize)
+            for (const arena of knobs.arena)
+              for (const memPattern of knobs.memPattern)
+                yield {
+                  ...withBatch(base, size),
+                  graphLevel,
+                  replicas,
+                  intraOpThreads,
+                  spinning,
+                  arena,
+                  memPattern,
+                };
+}
+
+function withBatch(config: EngineConfig, maxSize: number): EngineConfig {
+  return { ...config, batch: { ...config.batch, maxSize } };
+}
+
+/** The arm of a config: its canonical form and its key. */
+export function toArm(config: EngineConfig): Arm {
+  const canonical = canonicalConfig(config);
+  return { key: armKey(canonical), config: canonical };
+}
+
+/**
+ * One form for configs that mean the same: a single intra-op thread has no pool
+ * that could spin, and several replicas cannot share the caller's thread.
+ */
+export function canonicalConfig(config: EngineConfig): EngineConfig {
+  return {
+    ...config,
+    spinning: config.spinning && config.intraOpThreads > 1,
+    isolation: config.isolation === 'inline' && config.replicas > 1 ? 'thread' : config.isolation,
+    sessionEntries: Object.fromEntries(
+      Object.entries(config.sessionEntries).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+  };
+}
+
+/** A readable identity, equal for equal canonical configs. */
+export function armKey(config: EngineConfig): string {
+  const parts = [
+    `${config.precision}/${config.passes}/${config.graphLevel}`,
+    config.provider,
+    `${config.replicas}x${config.intraOpThreads}`,
+    config.isolation,
+    config.spinning ? 'spin' : 'sleep',
+    `batch ${config.batch.maxSize}${config.batch.maxDelayMs === 0 ? '' : `+${config.batch.maxDelayMs}ms`}`,
+    config.arena ? 'arena' : 'no-arena',
+    config.memPattern ? 'pattern' : 'no-pattern',
+    ...(config.affinity === null ? [] : [`affinity ${config.affinity}`]),
+    ...Object.entries(config.sessionEntries).map(([key, value]) => `${key}=${value}`),
+  ];
+  return parts.join(' ');
+}
+
+/** The knobs as a run records them. */
+export function knobRecord(knobs: Knobs): Record<string, (string | number | boolean)[]> {
+  return {
+    graphLevel: [...knobs.graphLevel],
+    replicas: [...knobs.replicas],
+    intraOpThreads: [...knobs.intraOpThreads],
+    spinning: [...knobs.spinning],
+    'batch.maxSize': [...knobs.batchSize],
+    arena: [...knobs.arena],
+    memPattern: [...knobs.memPattern],
+  };
+}
+
+/** 1, 2, 4, ... up to `limit`, and `limit` itself. */
+export function powersOfTwo(limit: number): number[] {
+  const powers: number[] = [];
+  for (let power = 1; power < limit; power *= 2) powers.push(power);
+  return [...powers, limit];
+}

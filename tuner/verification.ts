@@ -1,0 +1,107 @@
+import { createRandom } from '../engine/base/random.ts';
+import { ratioInterval, type Estimate } from '../engine/base/statistics.ts';
+import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
+import type { Verdict, Verification } from './run-record.ts';
+
+/**
+ * The winner measured again against the default: interleaved pairs of fresh
+ * processes, so that drift and steps of the machine hit both alike. The unit is
+ * the pair, never the single inference.
+ */
+
+export const VERIFICATION_PAIRS = 6;
+/** Trials of one half of a pair before the pair is given up. */
+const MAX_ATTEMPTS = 2;
+const CONFIDENCE = 0.95;
+/** Below this relative difference two configurations count as equal. */
+export const THROUGHPUT_MARGIN = 0.02;
+
+export type Role = 'default' | 'candidate';
+
+/** The next half to measure, or null when every pair is complete or given up. */
+export function nextHalf(
+  trials: readonly TrialRecord[],
+  candidateKey: string,
+  seed: number,
+): { readonly pair: number; readonly role: Role } | null {
+  for (const [pair, order] of pairOrders(seed).entries()) {
+    const roles: readonly Role[] =
+      order === 'AB' ? ['default', 'candidate'] : ['candidate', 'default'];
+    for (const role of roles) {
+      const attempts = halves(trials, { pair, role, candidateKey });
+      if (attempts.some((trial) => trial.state === 'completed')) continue;
+      if (attempts.length < MAX_ATTEMPTS) return { pair, role };
+      // This pair is lost: measuring its other half would prove nothing.
+      break;
+    }
+  }
+  return null;
+}
+
+/** Half the pairs start with the default, half with the candidate, in an order drawn by the seed. */
+export function pairOrders(seed: number): readonly ('AB' | 'BA')[] {
+  const orders = Array.from({ length: VERIFICATION_PAIRS }, (_, pair): 'AB' | 'BA' =>
+    pair % 2 === 0 ? 'AB' : 'BA',
+  );
+  return createRandom(seed, 'verification').shuffled(orders);
+}
+
+/** The verdict from the pairs that are complete; null without any. */
+export function judgeVerification(
+  trials: readonly TrialRecord[],
+  candidateKey: string,
+  seed: number,
+): Verification | null {
+  const pairs = pairOrders(seed).flatMap((order, pair) => {
+    const find = (role: Role): CompletedTrial | undefined =>
+      halves(trials, { pair, role, candidateKey }).find((trial) => trial.state === 'completed');
+    const a = find('default');
+    const b = find('candidate');
+    if (a === undefined || b === undefined) return [];
+    const logRatio = Math.log(b.metrics.qps / a.metrics.qps);
+    return [{ pair, order, defaultTrial: a.id, candidateTrial: b.id, logRatio }];
+  });
+  if (pairs.length === 0) return null;
+  const ratio = ratioInterval(
+    pairs.map((pair) => pair.logRatio),
+    CONFIDENCE,
+  );
+  const verdict =
+    pairs.length < VERIFICATION_PAIRS ? 'inconclusive' : judgeRatio(ratio, THROUGHPUT_MARGIN);
+  return {
+    candidate: candidateKey,
+    pairs,
+    ratio: finite(ratio),
+    margin: THROUGHPUT_MARGIN,
+    verdict,
+  };
+}
+
+/** The five verdicts of an interval around a ratio where more is better. */
+export function judgeRatio(ratio: Estimate, margin: number): Verdict {
+  const [least, most] = [1 - margin, 1 + margin];
+  if (ratio.low > most) return 'better';
+  if (ratio.high < least) return 'worse';
+  if (ratio.low > least && ratio.high < most) {
+    return ratio.low > 1 || ratio.high < 1 ? 'different-within-margin' : 'equivalent';
+  }
+  return ratio.low > 1 || ratio.high < 1 ? 'different-within-margin' : 'inconclusive';
+}
+
+function halves(
+  trials: readonly TrialRecord[],
+  of: { readonly pair: number; readonly role: Role; readonly candidateKey: string },
+): TrialRecord[] {
+  return trials.filter(
+    (trial) =>
+      trial.purpose.kind === 'verify' &&
+      trial.purpose.pair === of.pair &&
+      trial.purpose.role === of.role &&
+      trial.purpose.candidate === of.candidateKey,
+  );
+}
+
+/** JSON has no infinity: one pair alone has an interval from nothing to the largest number. */
+function finite(estimate: Estimate): Estimate {
+  return { ...estimate, low: Math.max(estimate.low, 0), high: Math.min(estimate.high, 1e9) };
+}
