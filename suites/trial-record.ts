@@ -102,7 +102,6 @@ const common = {
       /** Key of the arm that the pair compares with the default. */
       candidate: z.string(),
     }),
-    z.strictObject({ kind: z.literal('bench') }),
   ]),
   armKey: z.string(),
   config: engineConfigSchema,

@@ -14,7 +14,7 @@ export type FindSamples = (trialId: string) => Promise<Float64Array | null>;
  */
 export async function measureArm(
   arm: Arm,
-  trials: readonly CompletedTrial[],
+  trials: readonly MeasuredTrial[],
   findSamples: FindSamples,
 ): Promise<MeasuredArm> {
   const pooled = await poolLatencies(trials, findSamples);
@@ -44,6 +44,8 @@ export async function measureArm(
   };
 }
 
+type MeasuredTrial = Pick<CompletedTrial, 'id' | 'metrics'>;
+
 /** An arm's figures as constraints look at them. */
 export function constrainedFigures(metrics: ArmMetrics): ConstrainedFigures {
   const { latencyMs, memoryBytes, quality } = metrics;
@@ -70,7 +72,7 @@ function throughput(qps: readonly number[]): ArmMetrics['qps'] {
 
 /** All requests of all trials, ascending. */
 async function poolLatencies(
-  trials: readonly CompletedTrial[],
+  trials: readonly MeasuredTrial[],
   findSamples: FindSamples,
 ): Promise<Float64Array> {
   const parts = await Promise.all(trials.map((trial) => findSamples(trial.id)));

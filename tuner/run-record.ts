@@ -47,7 +47,7 @@ export const verificationSchema = z.strictObject({
 });
 export type Verification = Readonly<z.infer<typeof verificationSchema>>;
 
-const armMetricsSchema = z.strictObject({
+export const armMetricsSchema = z.strictObject({
   /** `high` is null with one trial: it has no interval. */
   qps: z.strictObject({ value: z.number(), low: z.number(), high: z.number().nullable() }),
   latencyMs: z.strictObject({

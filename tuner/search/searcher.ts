@@ -1,4 +1,4 @@
-import type { TrialRecord } from '../../suites/trial-record.ts';
+import type { CompletedTrial, TrialRecord } from '../../suites/trial-record.ts';
 import type { ConstrainedFigures } from '../constraint.ts';
 import type { Constraint } from '../run-record.ts';
 import type { Space } from '../space.ts';
@@ -58,7 +58,12 @@ export interface Prior {
 export function toObservation(record: TrialRecord): Observation {
   const { armKey, costMs } = record;
   if (record.state !== 'completed') return { state: record.state, armKey, costMs };
-  const { latencyMs, memoryBytes, quality, qps } = record.metrics;
-  const figures = { latencyMs, memoryBytes, accuracy: quality.accuracy?.value };
-  return { state: 'completed', armKey, costMs, qps, figures };
+  const figures = trialFigures(record);
+  return { state: 'completed', armKey, costMs, qps: record.metrics.qps, figures };
+}
+
+/** One trial's figures as constraints look at them. */
+export function trialFigures(trial: CompletedTrial): ConstrainedFigures {
+  const { latencyMs, memoryBytes, quality } = trial.metrics;
+  return { latencyMs, memoryBytes, accuracy: quality.accuracy?.value };
 }

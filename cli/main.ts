@@ -1,0 +1,146 @@
+import { Command, CommanderError, Option } from 'commander';
+import { packageVersion } from '../engine/base/package-info.ts';
+import { showFailure } from './failure.ts';
+
+const EXIT_USAGE = 2;
+
+/**
+ * Runs one command and returns the exit code: 0, 1 failed, 2 usage, 4 nothing
+ * meets the constraints, 130 interrupted. Commands load when they are called,
+ * so that `--help` is quick.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+    return showFailure(thrown, { json: argv.includes('--json') });
+  }
+  return exitCode;
+}
+
+function createProgram(exit: (code: number) => void): Command {
+  const program = new Command('claw')
+    .description('Finds the fastest way to run an ONNX model on this machine, and proves it.')
+    .version(packageVersion())
+    .showHelpAfterError("see 'claw --help'")
+    .exitOverride()
+    .addHelpText('after', '\nExamples:\n  claw tune\n  claw tune model.onnx --slo "p99<20ms"');
+  addTune(program, exit);
+  addBench(program, exit);
+  addReport(program, exit);
+  addSuites(program, exit);
+  return program;
+}
+
+const STORE = ['--store <folder>', 'where results live', '.claw'] as const;
+const JSON_OUTPUT = ['--json', 'print one JSON document on stdout, all else on stderr'] as const;
+
+function addWorkloadOptions(command: Command): Command {
+  return command
+    .option('--data <file.npz>', 'inputs by name, and optionally __labels (default: seeded random)')
+    .option('--dim <name=size>', 'size of a symbolic dimension; repeat for more', collect, [])
+    .option('--seed <number>', 'seed of everything that is random', '1');
+}
+
+function addTune(program: Command, exit: (code: number) => void): void {
+  addWorkloadOptions(program.command('tune'))
+    .summary('find the fastest configuration that meets the constraints')
+    .description(
+      'Searches graph level, replicas x threads, spinning, batch size and memory options for\n' +
+        'the highest throughput that meets the constraints, then measures the winner against\n' +
+        'the default in interleaved pairs. Writes report.html and tuned.json.',
+    )
+    .argument('[target]', "a suite's name or the path of an .onnx file (default: inspection)")
+    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect, [])
+    .option('--max-memory <size>', 'bound on the memory of all engine processes, such as 512MiB')
+    .option('--min-accuracy <share>', 'floor for the accuracy on labels, such as 0.95')
+    .option('--budget <time>', 'time for search and verification', '3m')
+    .addOption(
+      new Option('--trials <number>', 'number of search trials, instead of a time').argParser(
+        String,
+      ),
+    )
+    .option('--resume [run]', 'go on with a stopped run (default: the latest)')
+    .option(...STORE)
+    .option(...JSON_OUTPUT)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  claw tune                                        the built-in inspection suite\n' +
+        '  claw tune model.onnx --slo "p99<20ms" --budget 5m\n' +
+        '  claw tune bert.onnx --dim seq=128 --max-memory 1GiB\n' +
+        '  claw tune --resume=latest',
+    )
+    .action(async (target: string | undefined, options: unknown, command: Command) => {
+      const { tune } = await import('./commands/tune.ts');
+      exit(await tune(target, options, givenNames(command)));
+    });
+}
+
+function addBench(program: Command, exit: (code: number) => void): void {
+  addWorkloadOptions(program.command('bench'))
+    .summary('measure one configuration')
+    .description(
+      'Measures one configuration in fresh processes: that of a tuned.json, or the default.',
+    )
+    .argument('[target]', "a suite's name or an .onnx path (default: what the config was tuned for)")
+    .option('--config <file>', 'a tuned.json; measures exactly what it describes')
+    .option('--repetitions <number>', 'processes to measure, one after the other', '3')
+    .option(...STORE)
+    .option(...JSON_OUTPUT)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  claw bench inspection\n' +
+        '  claw bench --config .claw/runs/RUN/tuned.json',
+    )
+    .action(async (target: string | undefined, options: unknown, command: Command) => {
+      const { bench } = await import('./commands/bench.ts');
+      exit(await bench(target, options, givenNames(command)));
+    });
+}
+
+function addReport(program: Command, exit: (code: number) => void): void {
+  program
+    .command('report')
+    .summary("write a run's report again")
+    .description("Writes the HTML report of a run again, from the store's records.")
+    .argument('[run]', "a run's name, or 'latest'", 'latest')
+    .option('-o, --output <file>', "where to write it (default: report.html in the run's folder)")
+    .option(...STORE)
+    .option(...JSON_OUTPUT)
+    .addHelpText('after', '\nExample:\n  claw report latest -o report.html')
+    .action(async (run: string, options: unknown) => {
+      const { report } = await import('./commands/report.ts');
+      exit(await report(run, options));
+    });
+}
+
+function addSuites(program: Command, exit: (code: number) => void): void {
+  program
+    .command('suites')
+    .summary('list the built-in suites')
+    .description('Lists the built-in suites: a model, data with labels, and a default bound each.')
+    .option(...JSON_OUTPUT)
+    .addHelpText('after', '\nExample:\n  claw suites')
+    .action(async (options: unknown) => {
+      const { suites } = await import('./commands/suites.ts');
+      exit(suites(options));
+    });
+}
+
+function collect(value: string, all: readonly string[]): string[] {
+  return [...all, value];
+}
+
+/** Options that were typed, as opposed to defaulted. */
+function givenNames(command: Command): ReadonlySet<string> {
+  return new Set(
+    Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli'),
+  );
+}

@@ -1,0 +1,54 @@
+import { systemClock } from '../engine/base/clock.ts';
+import { packageVersion } from '../engine/base/package-info.ts';
+import { systemFiles } from '../engine/devices/system-files.ts';
+import { usableCores } from '../engine/devices/usable-cores.ts';
+import { runtimeVersion } from '../engine/runtime/binding.ts';
+import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
+import { describeHost } from '../hosts/this-host.ts';
+import type { ProbeTrial } from '../suites/probe-workload.ts';
+import { runTrial } from '../suites/trial/run-trial.ts';
+import type { WorkloadRecord } from '../suites/workload-record.ts';
+import type { MeasureArm } from '../tuner/run-tuning.ts';
+import type { RunRecord } from '../tuner/run-record.ts';
+
+/** The real machine, wired for the commands that measure. */
+export const machine = Object.freeze({ clock: systemClock, files: systemFiles() });
+
+export function thisHost(): RunRecord['host'] {
+  return describeHost(machine.files);
+}
+
+export function versions(): RunRecord['versions'] {
+  return {
+    openclaw: packageVersion(),
+    node: process.version,
+    onnxruntime: runtimeVersion(),
+  };
+}
+
+const PROBE_TIMEOUT_MS = 300_000;
+
+/** Tries the default configuration at a batch size, in a process of its own. */
+export function probeOn(signal: AbortSignal): ProbeTrial {
+  return ({ batchSize, ...request }) => {
+    const config = defaultEngineConfig(usableCores(machine.files));
+    const batch = { ...config.batch, maxSize: batchSize };
+    const options = { timeoutMs: PROBE_TIMEOUT_MS, signal, files: machine.files };
+    return runTrial({ ...request, config: { ...config, batch } }, options);
+  };
+}
+
+/** Measures arms of a workload, each in a fresh process. */
+export function measureOn(workload: WorkloadRecord, signal: AbortSignal): MeasureArm {
+  return (arm, { protocol, timeoutMs }) =>
+    runTrial(
+      {
+        modelPath: workload.model.path,
+        datasetFolder: workload.dataset,
+        config: arm.config,
+        protocol,
+        evaluationCount: workload.evaluationCount,
+      },
+      { timeoutMs, signal, files: machine.files },
+    );
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { UsageError } from '../engine/base/errors.ts';
+import { parseBytes, parseDurationMs } from '../engine/base/units.ts';
+import { parseSlo } from '../tuner/constraint.ts';
+import type { Constraint } from '../tuner/run-record.ts';
+
+/** What the commands share, as the parser hands it over. */
+export const workloadOptionsSchema = z.object({
+  data: z.string().optional(),
+  dim: z.array(z.string()),
+  seed: z.string(),
+});
+
+export const storeOptionsSchema = z.object({
+  store: z.string(),
+  json: z.boolean().optional(),
+});
+
+export const constraintOptionsSchema = z.object({
+  slo: z.array(z.string()),
+  maxMemory: z.string().optional(),
+  minAccuracy: z.string().optional(),
+});
+
+/** `['seq=128']` as sizes by name. */
+export function parseDims(texts: readonly string[]): Record<string, number> {
+  const dims: Record<string, number> = {};
+  for (const text of texts) {
+    const match = /^([^=]+)=(\d+)$/.exec(text);
+    const size = Number(match?.[2]);
+    if (match === null || size < 1 || size > 2 ** 31 - 1) {
+      throw new UsageError(`--dim '${text}' cannot be read`, {
+        remedy: 'give a name and a size of at least 1, such as --dim seq=128',
+      });
+    }
+    dims[match[1] ?? ''] = size;
+  }
+  return dims;
+}
+
+export function parseCount(text: string, option: string, least: number): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < least || count > Number.MAX_SAFE_INTEGER) {
+    throw new UsageError(`${option} '${text}' must be a whole number of at least ${least}`);
+  }
+  return count;
+}
+
+export function parseBudgetMs(text: string): number {
+  if (/^0+[a-z]*$/i.test(text.trim())) {
+    throw new UsageError(`--budget ${text}: no time to measure anything`, {
+      remedy: 'give a time such as 3m; the search of a small model needs about a minute',
+    });
+  }
+  return parseDurationMs(text, '--budget');
+}
+
+/** The constraints of the options; `defaultSlo` stands in when no bound on latency is given. */
+export function parseConstraints(
+  options: z.infer<typeof constraintOptionsSchema>,
+  defaultSlo: string | null,
+): Constraint[] {
+  const slos = options.slo.length > 0 || defaultSlo === null ? options.slo : [defaultSlo];
+  return [
+    ...slos.map(parseSlo),
+    ...(options.maxMemory === undefined ? [] : [parseMemory(options.maxMemory)]),
+    ...(options.minAccuracy === undefined ? [] : [parseAccuracy(options.minAccuracy)]),
+  ];
+}
+
+function parseMemory(text: string): Constraint {
+  return { kind: 'memory', limitBytes: parseBytes(text, '--max-memory') };
+}
+
+function parseAccuracy(text: string): Constraint {
+  const floor = Number(text);
+  if (text.trim() === '' || !(floor > 0 && floor <= 1)) {
+    throw new UsageError(`--min-accuracy '${text}' must be a share between 0 and 1, such as 0.95`);
+  }
+  return { kind: 'accuracy', floor };
+}

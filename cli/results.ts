@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../engine/base/files.ts';
+import type { EngineConfig } from '../engine/runtime/engine-config.ts';
+import { renderRunReport } from '../reports/run-report.ts';
+import type { TrialRecord } from '../suites/trial-record.ts';
+import { createTuned } from '../tuner/export/tuned.ts';
+import type { RunRecord } from '../tuner/run-record.ts';
+import type { Store } from '../tuner/store/store.ts';
+import { openSqliteStore } from '../tuner/store/sqlite-store.ts';
+import { machine } from './measuring.ts';
+
+/** Where things lie below the store's folder. */
+export function storePaths(storeFolder: string): {
+  readonly database: string;
+  readonly cache: string;
+  runFolder(runId: string): string;
+} {
+  return {
+    database: join(storeFolder, 'store.sqlite'),
+    cache: join(storeFolder, 'cache'),
+    runFolder: (runId) => join(storeFolder, 'runs', runId),
+  };
+}
+
+export function openStore(storeFolder: string): Promise<Store> {
+  return openSqliteStore(storePaths(storeFolder).database, machine.files);
+}
+
+export interface WrittenResults {
+  readonly report: string;
+  /** Null when nothing ships. */
+  readonly tuned: string | null;
+}
+
+/** Writes the report and, when something ships, tuned.json; each is whole or absent. */
+export async function writeResults(
+  run: RunRecord,
+  trials: readonly TrialRecord[],
+  storeFolder: string,
+): Promise<WrittenResults> {
+  const folder = storePaths(storeFolder).runFolder(run.id);
+  const report = join(folder, 'report.html');
+  await writeFileAtomic(report, await renderRunReport({ run, trials }));
+  const tuned = join(folder, 'tuned.json');
+  const content = createTuned(run, tuned);
+  if (content === null) return { report, tuned: null };
+  await writeFileAtomic(tuned, `${JSON.stringify(content, null, 2)}\n`);
+  return { report, tuned };
+}
+
+/** `2 replicas x 1 thread, batch 8, level all, sleeping threads`: what is worth saying. */
+export function describeConfig(config: EngineConfig): string {
+  const plural = (count: number, noun: string): string =>
+    `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return [
+    `${plural(config.replicas, 'replica')} x ${plural(config.intraOpThreads, 'thread')}`,
+    `batch ${config.batch.maxSize}`,
+    `level ${config.graphLevel}`,
+    ...(config.intraOpThreads > 1 ? [config.spinning ? 'spinning' : 'no spinning'] : []),
+    ...(config.arena ? [] : ['no arena']),
+    ...(config.memPattern ? [] : ['no memory pattern']),
+  ].join(', ');
+}

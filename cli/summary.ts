@@ -1,0 +1,130 @@
+import { formatBytes, formatDuration, formatNumber, formatPercent } from '../engine/base/units.ts';
+import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
+import { describeConstraint, meetsAll } from '../tuner/constraint.ts';
+import type { ArmMetrics, MeasuredArm, RunOutcome, RunRecord } from '../tuner/run-record.ts';
+import { trialFigures } from '../tuner/search/searcher.ts';
+import { describeConfig, type WrittenResults } from './results.ts';
+
+/** What a finished run found, for a person at a terminal. */
+export function summarizeRun(
+  run: RunRecord,
+  trials: readonly TrialRecord[],
+  written: WrittenResults,
+): string {
+  const { outcome } = run;
+  const head = `${run.workload.model.name} on ${run.host.cpu} (${run.host.usableCores} cores): ${trials.length} trials in ${formatDuration(run.spentMs)}`;
+  return [
+    head,
+    ...run.workload.notes.map((note) => `  ${note}`),
+    ...(run.workload.data.kind === 'random' ? [`  ${run.workload.data.description}`] : []),
+    ...(run.constraints.length === 0
+      ? []
+      : [`  constraints: ${run.constraints.map(describeConstraint).join(', ')}`]),
+    '',
+    ...(outcome === null ? ['nothing was decided'] : outcomeLines(outcome)),
+    '',
+    `  report  ${written.report}`,
+    ...(written.tuned === null ? [] : [`  tuned   ${written.tuned}`]),
+  ].join('\n');
+}
+
+function outcomeLines(outcome: RunOutcome): string[] {
+  switch (outcome.kind) {
+    case 'nothing-feasible':
+      return [
+        `nothing is exported: ${outcome.reason}`,
+        ...(outcome.nearest === null
+          ? []
+          : [`  nearest  ${describeConfig(outcome.nearest.config)}`]),
+      ];
+    case 'default':
+      return [
+        `the default stays: ${outcome.reason}`,
+        '',
+        `  default  ${describeConfig(outcome.baseline.config)}`,
+        ...table(outcome.baseline, null),
+      ];
+    case 'winner':
+      return [
+        `winner: ${outcome.reason}`,
+        '',
+        `  winner   ${describeConfig(outcome.shipped.config)}`,
+        `  default  ${describeConfig(outcome.baseline.config)}`,
+        ...table(outcome.baseline, outcome.shipped),
+      ];
+  }
+}
+
+function table(baseline: MeasuredArm, winner: MeasuredArm | null): string[] {
+  return armLines([
+    ['default', baseline.metrics],
+    ...(winner === null ? [] : [['winner', winner.metrics] as const]),
+  ]);
+}
+
+const CELL_WIDTH = 26;
+
+/** A table of figures, one column an arm. */
+export function armLines(columns: readonly (readonly [string, ArmMetrics])[]): string[] {
+  const isLabelled = columns.some(([, metrics]) => metrics.quality.accuracy !== undefined);
+  const rows = [...FIGURES, ...(isLabelled ? [accuracyRow] : [])];
+  const line = (label: string, cells: readonly string[]): string =>
+    `  ${label.padEnd(16)}${cells.map((cell) => cell.padEnd(CELL_WIDTH)).join('')}`.trimEnd();
+  return [
+    '',
+    ...(columns.length === 1
+      ? []
+      : [
+          line(
+            '',
+            columns.map(([title]) => title),
+          ),
+        ]),
+    ...rows.map(([label, cell]) =>
+      line(
+        label,
+        columns.map(([, metrics]) => cell(metrics)),
+      ),
+    ),
+  ];
+}
+
+const FIGURES: readonly (readonly [string, (metrics: ArmMetrics) => string])[] = [
+  ['samples/s', ({ qps }) => `${formatNumber(qps.value)} ${intervalText(qps)}`],
+  ['p50 a request', ({ latencyMs }) => `${formatNumber(latencyMs.p50)} ms`],
+  ['p99 a request', ({ latencyMs }) => `${formatNumber(latencyMs.p99)} ms`],
+  ['memory', ({ memoryBytes }) => formatBytes(memoryBytes)],
+  ['of it sessions', ({ sessionBytes }) => formatBytes(sessionBytes)],
+];
+
+const accuracyRow = [
+  'accuracy',
+  ({ quality }: ArmMetrics): string => formatPercent(quality.accuracy ?? 0),
+] as const;
+
+function intervalText({ low, high }: ArmMetrics['qps']): string {
+  return high === null ? '(one trial)' : `[${formatNumber(low)}, ${formatNumber(high)}]`;
+}
+
+/** What an interrupted run has so far, and how to go on. */
+export function summarizeInterruption(
+  run: RunRecord,
+  trials: readonly TrialRecord[],
+  written: WrittenResults,
+): string {
+  const completed = trials.filter((trial) => trial.state === 'completed');
+  const best = completed
+    .filter((trial) => meetsAll(trialFigures(trial), run.constraints))
+    .reduce<CompletedTrial | null>(
+      (top, trial) => (top === null || trial.metrics.qps > top.metrics.qps ? trial : top),
+      null,
+    );
+  return [
+    `stopped after ${trials.length} trials`,
+    best === null
+      ? '  no arm that meets the constraints was measured yet'
+      : `  best so far (one trial, not verified): ${describeConfig(best.config)}: ${formatNumber(best.metrics.qps)} samples/s, p99 ${formatNumber(best.metrics.latencyMs.p99)} ms`,
+    `  report   ${written.report}`,
+    `  go on    claw tune --resume=${run.id}`,
+  ].join('\n');
+}

@@ -1,0 +1,101 @@
+import { UserError } from '../../engine/base/errors.ts';
+import type { DatasetInput } from './dataset.ts';
+import type { DataShapes, ResolvedInput } from './model-inputs.ts';
+import type { NpyArray } from './npz.ts';
+
+/** Class index per sample. */
+const LABELS = '__labels';
+
+export interface NpzData {
+  readonly count: number;
+  readonly inputs: readonly DatasetInput[];
+  readonly labels: Int32Array | null;
+}
+
+/** The arrays' shapes, to settle the model's open dimensions by. */
+export function shapesOf(arrays: ReadonlyMap<string, NpyArray>): DataShapes {
+  return new Map([...arrays].map(([name, array]) => [name, array.dims]));
+}
+
+/**
+ * Matches the arrays of a file with the model's inputs. Throws UserError that
+ * names the array and what it must be. Names that start with `__` belong to
+ * nobody but `__labels`.
+ */
+export function matchNpz(
+  arrays: ReadonlyMap<string, NpyArray>,
+  inputs: readonly ResolvedInput[],
+  path: string,
+): NpzData {
+  const names = inputs.map((input) => `'${input.name}'`).join(', ');
+  const unknown = [...arrays.keys()].find(
+    (name) => !name.startsWith('__') && !inputs.some((input) => input.name === name),
+  );
+  if (unknown !== undefined) {
+    throw new UserError(`array '${unknown}' in ${path} is no input of the model`, {
+      remedy: `its inputs are ${names}`,
+    });
+  }
+  const matched = inputs.map((input) => matchArray(arrays.get(input.name), input, path));
+  const count = sampleCount(matched, path);
+  return { count, inputs: matched, labels: parseLabels(arrays.get(LABELS), count, path) };
+}
+
+function matchArray(array: NpyArray | undefined, input: ResolvedInput, path: string): DatasetInput {
+  const wanted = `${input.type}[${[...(input.batched ? ['samples'] : []), ...input.dims].join(', ')}]`;
+  if (array === undefined) {
+    throw new UserError(`${path} has no array for the input '${input.name}'`, {
+      remedy: `add one: ${wanted}`,
+    });
+  }
+  const dims = input.batched ? array.dims.slice(1) : array.dims;
+  const rank = input.dims.length + (input.batched ? 1 : 0);
+  const fits =
+    array.type === input.type &&
+    array.dims.length === rank &&
+    dims.every((dim, axis) => dim === input.dims[axis]);
+  if (!fits) {
+    throw new UserError(
+      `array '${input.name}' in ${path} is ${array.type}[${array.dims.join(', ')}], the model wants ${wanted}`,
+      { remedy: 'convert it with NumPy (astype, reshape) and save it again' },
+    );
+  }
+  return { ...input, data: array.data };
+}
+
+function sampleCount(inputs: readonly DatasetInput[], path: string): number {
+  const counts = inputs
+    .filter((input) => input.batched)
+    .map((input) => ({
+      name: input.name,
+      count: input.data.length / Math.max(1, input.dims.reduce((product, dim) => product * dim, 1)),
+    }));
+  const [first] = counts;
+  if (first === undefined) return 1;
+  const other = counts.find(({ count }) => count !== first.count);
+  if (other !== undefined) {
+    throw new UserError(
+      `${path} has ${first.count} samples of '${first.name}' but ${other.count} of '${other.name}'`,
+    );
+  }
+  if (first.count === 0) throw new UserError(`${path} has no samples`);
+  return first.count;
+}
+
+function parseLabels(array: NpyArray | undefined, count: number, path: string): Int32Array | null {
+  if (array === undefined) return null;
+  if (array.dims.length !== 1 || array.dims[0] !== count) {
+    throw new UserError(
+      `'${LABELS}' in ${path} has the shape [${array.dims.join(', ')}], it must be [${count}]: one class index per sample`,
+    );
+  }
+  const labels = Array.from(array.data as ArrayLike<number | bigint>, Number);
+  const wrong = labels.find((label) => !Number.isInteger(label) || label < 0);
+  if (wrong !== undefined || array.type.startsWith('float')) {
+    throw new UserError(
+      `'${LABELS}' in ${path} must hold integers from 0, not ${wrong ?? array.type}`,
+      { remedy: 'save labels.astype(np.int32)' },
+    );
+  }
+  return Int32Array.from(labels);
+}

@@ -1,0 +1,213 @@
+import { rm, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { UsageError, UserError } from '../engine/base/errors.ts';
+import { sha256, sha256OfFile } from '../engine/base/files.ts';
+import { describeModel } from '../engine/graph/describe.ts';
+import { inputHints } from '../engine/graph/input-hints.ts';
+import { readModelFile } from '../engine/graph/read.ts';
+import { openDataset, writeDataset, type Dataset, type DatasetInput } from './data/dataset.ts';
+import { resolveInputs, type ResolvedInputs } from './data/model-inputs.ts';
+import { matchNpz, shapesOf } from './data/npz-data.ts';
+import { readNpz, type NpyArray } from './data/npz.ts';
+import { createRandomData } from './data/random-data.ts';
+import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
+import { findSuite, SUITES } from './registry.ts';
+import type { Suite } from './suite.ts';
+import type { WorkloadRecord } from './workload-record.ts';
+
+export interface WorkloadOptions {
+  /** A suite's name or a model's path. */
+  readonly target: string;
+  /** A `.npz` of inputs by name, or null for random inputs. */
+  readonly dataPath: string | null;
+  /** Sizes of symbolic dimensions. */
+  readonly dims: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** Where suites and prepared data are kept between runs. */
+  readonly cacheFolder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: string) => void;
+  /** Runs one short trial, to see whether the model runs at all. */
+  readonly probe: ProbeTrial;
+}
+
+/**
+ * Turns a target into a workload that is known to run: the suite built, or the
+ * model read, its inputs settled and its data prepared; then tried in a process
+ * of its own. Throws UserError before anything is measured.
+ */
+export async function prepareWorkload(options: WorkloadOptions): Promise<WorkloadRecord> {
+  const suite = findSuite(options.target);
+  const source =
+    suite === undefined ? await prepareModel(options) : await prepareSuite(suite, options);
+  options.onProgress('checking that the model runs');
+  const probed = await probeWorkload(source, options.probe);
+  const { size } = await stat(source.modelPath);
+  return {
+    target: options.target,
+    suite: suite?.name ?? null,
+    model: {
+      name: suite?.name ?? basename(source.modelPath),
+      path: resolve(source.modelPath),
+      sha256: await sha256OfFile(source.modelPath),
+      sizeBytes: size,
+    },
+    data: source.data,
+    dataset: resolve(source.datasetFolder),
+    dims: { ...source.dims },
+    batch: probed.batch,
+    evaluationCount: probed.evaluationCount,
+    scenario: 'closed-loop',
+    seed: options.seed,
+    notes: [...source.notes, ...probed.notes],
+  };
+}
+
+/** A model with data to drive it, not yet known to run. */
+export interface WorkloadSource {
+  readonly modelPath: string;
+  readonly datasetFolder: string;
+  readonly data: WorkloadRecord['data'];
+  readonly dims: Readonly<Record<string, number>>;
+  readonly batch: 'free' | number;
+  readonly labelled: number;
+  readonly notes: readonly string[];
+}
+
+async function prepareSuite(suite: Suite, options: WorkloadOptions): Promise<WorkloadSource> {
+  if (options.dataPath !== null) {
+    throw new UsageError(`--data: the suite '${suite.name}' brings its own data`, {
+      remedy: 'leave --data out, or give a model',
+    });
+  }
+  const [dim] = Object.keys(options.dims);
+  if (dim !== undefined) {
+    throw new UsageError(`--dim ${dim}: the suite '${suite.name}' has no open dimension`);
+  }
+  const built = await suite.build({
+    folder: join(options.cacheFolder, 'suites'),
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+  return {
+    modelPath: built.modelPath,
+    datasetFolder: built.datasetFolder,
+    data: { kind: 'suite', description: built.dataDescription },
+    dims: {},
+    batch: 'free',
+    labelled: await labelledSamples(built.datasetFolder),
+    notes: built.notes,
+  };
+}
+
+async function labelledSamples(datasetFolder: string): Promise<number> {
+  const dataset = await openDataset(datasetFolder);
+  await dataset.close();
+  return dataset.labels === null ? 0 : dataset.count;
+}
+
+async function prepareModel(options: WorkloadOptions): Promise<WorkloadSource> {
+  await checkTarget(options.target);
+  const model = await readModelFile(options.target);
+  const arrays = options.dataPath === null ? null : await readNpz(options.dataPath);
+  const resolved = resolveInputs(describeModel(model), {
+    dims: options.dims,
+    data: arrays === null ? null : shapesOf(arrays),
+  });
+  const prepared =
+    arrays === null || options.dataPath === null
+      ? randomSource(resolved, inputHints(model), options)
+      : await npzSource(resolved, { arrays, path: options.dataPath }, options);
+  return {
+    modelPath: options.target,
+    dims: resolved.dims,
+    batch: resolved.batch,
+    notes: [],
+    ...(await keepDataset(prepared, options.cacheFolder)),
+  };
+}
+
+async function checkTarget(target: string): Promise<void> {
+  const found = await stat(target).catch(() => null);
+  if (found?.isFile() === true) return;
+  const suites = SUITES.map((suite) => suite.name).join(', ');
+  const what =
+    found === null
+      ? `there is no file '${target}'${target.endsWith('.onnx') ? '' : ', and no suite of that name'}`
+      : `'${target}' is not a file`;
+  throw new UserError(what, {
+    remedy: `give the path of an .onnx file, or a suite: ${suites}`,
+  });
+}
+
+/** Data that is not on disk yet, and the key that it is kept under. */
+interface UnkeptData {
+  readonly key: string;
+  readonly data: WorkloadRecord['data'];
+  readonly content: {
+    readonly count: number;
+    readonly inputs: readonly DatasetInput[];
+    readonly labels: Int32Array | null;
+  };
+}
+
+function randomSource(
+  resolved: ResolvedInputs,
+  hints: ReturnType<typeof inputHints>,
+  options: WorkloadOptions,
+): UnkeptData {
+  const random = createRandomData(resolved.inputs, hints, options.seed);
+  const identity = { inputs: resolved.inputs, hints, seed: options.seed };
+  return {
+    key: sha256(JSON.stringify(identity)),
+    data: { kind: 'random', description: `seeded random inputs: ${random.description}` },
+    content: { count: random.count, inputs: random.inputs, labels: null },
+  };
+}
+
+async function npzSource(
+  resolved: ResolvedInputs,
+  file: { readonly arrays: ReadonlyMap<string, NpyArray>; readonly path: string },
+  options: WorkloadOptions,
+): Promise<UnkeptData> {
+  options.onProgress('preparing the data');
+  const content = matchNpz(file.arrays, resolved.inputs, file.path);
+  const labelled = content.labels === null ? '' : ', labelled';
+  return {
+    key: sha256(JSON.stringify({ inputs: resolved.inputs, file: await sha256OfFile(file.path) })),
+    data: {
+      kind: 'file',
+      path: resolve(file.path),
+      description: `${content.count} samples${labelled} from ${basename(file.path)}`,
+    },
+    content,
+  };
+}
+
+async function keepDataset(
+  source: UnkeptData,
+  cacheFolder: string,
+): Promise<Pick<WorkloadSource, 'datasetFolder' | 'data' | 'labelled'>> {
+  const datasetFolder = join(cacheFolder, 'data', source.key.slice(0, 24));
+  const kept = await tryOpen(datasetFolder);
+  if (kept === null) {
+    await rm(datasetFolder, { recursive: true, force: true });
+    await writeDataset(datasetFolder, source.content);
+  } else {
+    await kept.close();
+  }
+  const labelled = source.content.labels === null ? 0 : source.content.count;
+  return { datasetFolder, data: source.data, labelled };
+}
+
+/** An earlier run's dataset, or null when there is none or it is damaged. */
+async function tryOpen(folder: string): Promise<Dataset | null> {
+  try {
+    const dataset = await openDataset(folder);
+    await dataset.read(dataset.count - 1, 1);
+    return dataset;
+  } catch {
+    // It is made again from its source, which is the better cure than a message.
+    return null;
+  }
+}

@@ -1,0 +1,86 @@
+import { UserError } from '../engine/base/errors.ts';
+import type { WorkloadSource } from './prepare-workload.ts';
+import type { TrialOutcome } from './trial/run-trial.ts';
+import type { TrialProtocol } from './trial/trial-spec.ts';
+
+/** Runs one trial of the default configuration at a batch size. */
+export type ProbeTrial = (request: {
+  readonly modelPath: string;
+  readonly datasetFolder: string;
+  readonly batchSize: number;
+  readonly evaluationCount: number;
+  readonly protocol: TrialProtocol;
+}) => Promise<TrialOutcome>;
+
+export interface ProbedWorkload {
+  readonly batch: 'free' | number;
+  readonly evaluationCount: number;
+  readonly notes: readonly string[];
+}
+
+/** Just enough to see that the model runs, and about how fast. */
+const PROBE_PROTOCOL: TrialProtocol = Object.freeze({
+  windowMs: 50,
+  warmupMinRequests: 2,
+  warmupMaxMs: 50,
+  measureMs: 100,
+  measureMinRequests: 3,
+  measureMaxMs: 60_000,
+});
+
+const MAX_EVALUATION = 1000;
+/** Scoring may take about this much of each trial. */
+const EVALUATION_MS = 3000;
+
+/**
+ * Tries the default configuration once, and a batch of two where the model says
+ * that the batch is free: some exports name the dimension but fix it inside.
+ * Throws UserError when the model cannot be run at all.
+ */
+export async function probeWorkload(
+  source: WorkloadSource,
+  probe: ProbeTrial,
+): Promise<ProbedWorkload> {
+  const batchSize = source.batch === 'free' ? 1 : source.batch;
+  const request = {
+    modelPath: source.modelPath,
+    datasetFolder: source.datasetFolder,
+    protocol: PROBE_PROTOCOL,
+    evaluationCount: Math.min(source.labelled, batchSize),
+  };
+  const single = await probe({ ...request, batchSize });
+  if (single.state !== 'completed') throw cannotRun(source.modelPath, single);
+  const sampleMs = single.metrics.latencyMs.p50 / batchSize;
+  const evaluationCount = affordableSamples(source.labelled, sampleMs);
+  if (source.batch !== 'free') return { batch: source.batch, evaluationCount, notes: [] };
+  const double = await probe({ ...request, batchSize: 2 });
+  if (double.state === 'completed') return { batch: 'free', evaluationCount, notes: [] };
+  const note = `the model names its batch dimension but does not run at batch 2, so batching is left out: ${reasonOf(double)}`;
+  return { batch: 1, evaluationCount, notes: [note] };
+}
+
+/** As many as fit the time, at least 100 where there are so many, at most 1,000. */
+function affordableSamples(labelled: number, sampleMs: number): number {
+  const affordable = Math.max(100, Math.floor(EVALUATION_MS / sampleMs));
+  return Math.min(labelled, MAX_EVALUATION, affordable);
+}
+
+function cannotRun(modelPath: string, outcome: TrialOutcome): UserError {
+  return new UserError(`${modelPath} does not run: ${reasonOf(outcome)}`, {
+    remedy: 'check the model and the data with the runtime itself, or give data with --data',
+  });
+}
+
+function reasonOf(outcome: TrialOutcome): string {
+  switch (outcome.state) {
+    case 'failed':
+    case 'out-of-memory':
+      return outcome.message;
+    case 'timeout':
+      return `no answer within ${outcome.limitMs / 1000} s`;
+    case 'invalid':
+      return outcome.reasons.join(', ');
+    case 'completed':
+      return 'it runs';
+  }
+}

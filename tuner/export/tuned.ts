@@ -1,0 +1,120 @@
+import { dirname, relative, resolve } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../../engine/base/errors.ts';
+import { readJsonFile } from '../../engine/base/json.ts';
+import { engineConfigSchema, type EngineConfig } from '../../engine/runtime/engine-config.ts';
+import {
+  armMetricsSchema,
+  constraintSchema,
+  VERDICTS,
+  type RunOutcome,
+  type RunRecord,
+} from '../run-record.ts';
+
+const configSchema = engineConfigSchema.omit({ provider: true });
+
+/** The canonical result of a run, and the source of every export. Paths are relative to the file. */
+const tunedSchema = z.strictObject({
+  schema: z.literal('openclaw.tuned/1'),
+  model: z.strictObject({ name: z.string(), sha256: z.string(), path: z.string() }),
+  /** What the runtime loads; the model itself until a rewrite of it is faster. */
+  artifact: z.strictObject({ path: z.string(), sha256: z.string() }),
+  workload: z.strictObject({
+    suite: z.string().nullable(),
+    data: z.string().nullable(),
+    dims: z.record(z.string(), z.int()),
+    scenario: z.string(),
+    seed: z.int(),
+  }),
+  runtime: z.strictObject({ name: z.literal('onnxruntime'), version: z.string() }),
+  provider: z.string(),
+  host: z.strictObject({
+    key: z.string(),
+    cpu: z.string(),
+    isa: z.array(z.string()),
+    cores: z.int(),
+    memoryBytes: z.number(),
+  }),
+  config: configSchema,
+  objective: z.literal('qps'),
+  constraints: z.array(constraintSchema),
+  metrics: armMetricsSchema,
+  baseline: z.strictObject({ config: configSchema, metrics: armMetricsSchema }),
+  /** Of the shipped config against the default. */
+  verdict: z.enum(VERDICTS),
+});
+export type Tuned = Readonly<z.infer<typeof tunedSchema>>;
+
+/** The tuned.json of a finished run that is to be written at `path`; null when nothing ships. */
+export function createTuned(run: RunRecord, path: string): Tuned | null {
+  const { outcome } = run;
+  if (outcome === null || outcome.kind === 'nothing-feasible') return null;
+  const folder = dirname(resolve(path));
+  const toFile = (target: string): string => relative(folder, target);
+  const { model, data, suite, dims, scenario, seed } = run.workload;
+  const { key, cpu, isa, usableCores, memoryBytes } = run.host;
+  const { config, metrics } = outcome.shipped;
+  return {
+    schema: 'openclaw.tuned/1',
+    model: { name: model.name, sha256: model.sha256, path: toFile(model.path) },
+    artifact: { path: toFile(model.path), sha256: model.sha256 },
+    workload: {
+      suite,
+      data: data.kind === 'file' ? toFile(data.path) : null,
+      dims,
+      scenario,
+      seed,
+    },
+    runtime: { name: 'onnxruntime', version: run.versions.onnxruntime },
+    provider: config.provider,
+    host: { key, cpu, isa, cores: usableCores, memoryBytes },
+    config: withoutProvider(config),
+    objective: run.objective,
+    constraints: run.constraints,
+    metrics,
+    baseline: {
+      config: withoutProvider(outcome.baseline.config),
+      metrics: outcome.baseline.metrics,
+    },
+    verdict: verdictOf(outcome),
+  };
+}
+
+function withoutProvider(config: EngineConfig): Tuned['config'] {
+  const { provider: _, ...rest } = config;
+  return rest;
+}
+
+/** The default is equivalent to itself, whatever a candidate was. */
+function verdictOf(outcome: Exclude<RunOutcome, { kind: 'nothing-feasible' }>): Tuned['verdict'] {
+  return outcome.kind === 'winner' ? outcome.verification.verdict : 'equivalent';
+}
+
+/** A tuned.json with its paths made absolute. */
+export async function readTuned(path: string): Promise<Tuned> {
+  const tuned = await readJsonFile(path, tunedSchema, 'a tuned.json');
+  const folder = dirname(resolve(path));
+  const { model, artifact, workload } = tuned;
+  return {
+    ...tuned,
+    model: { ...model, path: resolve(folder, model.path) },
+    artifact: { ...artifact, path: resolve(folder, artifact.path) },
+    workload: {
+      ...workload,
+      data: workload.data === null ? null : resolve(folder, workload.data),
+    },
+  };
+}
+
+/** The config of a tuned.json as the engine takes it. */
+export function tunedConfig(tuned: Tuned): EngineConfig {
+  return { ...tuned.config, provider: tuned.provider };
+}
+
+/** Throws when the model is not the one that was tuned. */
+export function checkTunedModel(tuned: Tuned, sha256: string, path: string): void {
+  if (tuned.model.sha256 === sha256) return;
+  throw new UserError(`${tuned.model.path} has changed since ${path} was written`, {
+    remedy: 'tune the model again',
+  });
+}
