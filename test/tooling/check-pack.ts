@@ -2,7 +2,7 @@
  * `npm run check:pack`: packs the package, installs the tarball in an empty
  * folder as a user would, and runs it there. Needs the npm registry.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -61,7 +61,7 @@ function pack(destination: string): string {
 }
 
 function checkContent(tarball: string): void {
-  const paths = run(['tar', '--list', '--gzip', '--file', tarball], REPOSITORY)
+  const paths = execFileSync('tar', ['--list', '--gzip', '--file', tarball], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map((path) => path.replace(/^package\//, ''));
