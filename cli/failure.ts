@@ -9,6 +9,7 @@ export function showFailure(thrown: unknown, options: { readonly json: boolean }
   console.error(`claw: ${message}`);
   if (remedy !== undefined) console.error(`  ${remedy}`);
   if (process.env['CLAW_DEBUG'] === '1') console.error(thrown);
-  if (options.json) console.log(JSON.stringify({ error: message, remedy: remedy ?? null, exitCode }));
+  if (options.json)
+    console.log(JSON.stringify({ error: message, remedy: remedy ?? null, exitCode }));
   return exitCode;
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../engine/base/package-info.ts';
 import { showFailure } from './failure.ts';
+import { DEFAULT_STORE } from './store-folder.ts';
 
 const EXIT_USAGE = 2;
 
@@ -37,13 +38,13 @@ function createProgram(exit: (code: number) => void): Command {
   return program;
 }
 
-const STORE = ['--store <folder>', 'where results live', '.claw'] as const;
+const STORE = ['--store <folder>', 'where results live', DEFAULT_STORE] as const;
 const JSON_OUTPUT = ['--json', 'print one JSON document on stdout, all else on stderr'] as const;
 
 function addWorkloadOptions(command: Command): Command {
   return command
     .option('--data <file.npz>', 'inputs by name, and optionally __labels (default: seeded random)')
-    .option('--dim <name=size>', 'size of a symbolic dimension; repeat for more', collect, [])
+    .option('--dim <name=size>', 'size of a symbolic dimension; repeat for more', collect)
     .option('--seed <number>', 'seed of everything that is random', '1');
 }
 
@@ -51,12 +52,12 @@ function addTune(program: Command, exit: (code: number) => void): void {
   addWorkloadOptions(program.command('tune'))
     .summary('find the fastest configuration that meets the constraints')
     .description(
-      'Searches graph level, replicas x threads, spinning, batch size and memory options for\n' +
-        'the highest throughput that meets the constraints, then measures the winner against\n' +
+      'Searches graph level, replicas x threads, spinning, batch size and memory options for ' +
+        'the highest throughput that meets the constraints, then measures the winner against ' +
         'the default in interleaved pairs. Writes report.html and tuned.json.',
     )
     .argument('[target]', "a suite's name or the path of an .onnx file (default: inspection)")
-    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect, [])
+    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect)
     .option('--max-memory <size>', 'bound on the memory of all engine processes, such as 512MiB')
     .option('--min-accuracy <share>', 'floor for the accuracy on labels, such as 0.95')
     .option('--budget <time>', 'time for search and verification', '3m')
@@ -88,7 +89,10 @@ function addBench(program: Command, exit: (code: number) => void): void {
     .description(
       'Measures one configuration in fresh processes: that of a tuned.json, or the default.',
     )
-    .argument('[target]', "a suite's name or an .onnx path (default: what the config was tuned for)")
+    .argument(
+      '[target]',
+      "a suite's name or an .onnx path (default: what the config was tuned for)",
+    )
     .option('--config <file>', 'a tuned.json; measures exactly what it describes')
     .option('--repetitions <number>', 'processes to measure, one after the other', '3')
     .option(...STORE)
@@ -134,8 +138,8 @@ function addSuites(program: Command, exit: (code: number) => void): void {
     });
 }
 
-function collect(value: string, all: readonly string[]): string[] {
-  return [...all, value];
+function collect(value: string, all: readonly string[] | undefined): string[] {
+  return [...(all ?? []), value];
 }
 
 /** Options that were typed, as opposed to defaulted. */

@@ -7,7 +7,7 @@ import type { Constraint } from '../tuner/run-record.ts';
 /** What the commands share, as the parser hands it over. */
 export const workloadOptionsSchema = z.object({
   data: z.string().optional(),
-  dim: z.array(z.string()),
+  dim: z.array(z.string()).default([]),
   seed: z.string(),
 });
 
@@ -17,7 +17,7 @@ export const storeOptionsSchema = z.object({
 });
 
 export const constraintOptionsSchema = z.object({
-  slo: z.array(z.string()),
+  slo: z.array(z.string()).default([]),
   maxMemory: z.string().optional(),
   minAccuracy: z.string().optional(),
 });

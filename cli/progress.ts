@@ -1,6 +1,7 @@
 import { formatDuration, formatNumber } from '../engine/base/units.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
 import type { TuningProgress } from '../tuner/run-tuning.ts';
+import { VERIFICATION_PAIRS } from '../tuner/verification.ts';
 
 /** Shows what a long command is doing, on stderr. */
 export interface Progress {
@@ -19,11 +20,11 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
 function plainProgress(stream: NodeJS.WriteStream): Progress {
   return {
     step: (message) => void stream.write(`${message}\n`),
-    trial: ({ trials, phase, leftMs }) => {
-      const last = trials.at(-1);
+    trial: (progress) => {
+      const last = progress.trials.at(-1);
       if (last === undefined) return;
-      const left = leftMs === null ? '' : `, ${formatDuration(leftMs)} left`;
-      stream.write(`trial ${trials.length} (${phase}${left}): ${last.armKey}: ${resultOf(last)}\n`);
+      const number = progress.trials.length;
+      stream.write(`trial ${number} (${phaseOf(progress)}): ${last.armKey}: ${resultOf(last)}\n`);
     },
     end: () => undefined,
   };
@@ -44,24 +45,27 @@ function terminalProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function barLine({ run, trials, phase, leftMs }: TuningProgress): string {
-  const share = shareDone(run.budget, run.spentMs, trials.length);
-  const filled = Math.round(share * BAR_CELLS);
+function barLine(progress: TuningProgress): string {
+  const filled = Math.round(shareDone(progress) * BAR_CELLS);
   const bar = `${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}`;
-  const best = bestQps(trials);
-  const left = leftMs === null ? '' : `  ${formatDuration(leftMs)} left`;
-  const shown = best === null ? '' : `  best ${formatNumber(best)}/s`;
-  return `[${bar}] ${phase}  ${trials.length} trials${shown}${left}`;
+  const best = bestQps(progress.trials);
+  const shown = best === null ? '' : `, best ${formatNumber(best)}/s`;
+  return `[${bar}] ${progress.trials.length} trials${shown}, ${phaseOf(progress)}`;
 }
 
-function shareDone(
-  budget: TuningProgress['run']['budget'],
-  spentMs: number,
-  trials: number,
-): number {
-  const share =
-    budget.trials !== null ? trials / (budget.trials + 12) : spentMs / (budget.timeMs ?? Infinity);
-  return Math.min(1, Math.max(0, share));
+/** `search, 1 min 20 s left`, `verify 3 of 12, 30 s left`. */
+function phaseOf({ verified, leftMs }: TuningProgress): string {
+  const phase = verified === null ? 'search' : `verify ${verified.done} of ${verified.of}`;
+  // Whole seconds: more would only flicker.
+  return leftMs === null
+    ? phase
+    : `${phase}, ${formatDuration(Math.round(leftMs / 1000) * 1000)} left`;
+}
+
+/** Of the time that the whole run will take. */
+function shareDone({ run, trials, leftMs }: TuningProgress): number {
+  if (leftMs !== null) return run.spentMs / Math.max(1, run.spentMs + leftMs);
+  return Math.min(1, trials.length / ((run.budget.trials ?? 0) + 2 * VERIFICATION_PAIRS));
 }
 
 function bestQps(trials: readonly TrialRecord[]): number | null {

@@ -8,19 +8,7 @@ import type { RunRecord } from '../tuner/run-record.ts';
 import type { Store } from '../tuner/store/store.ts';
 import { openSqliteStore } from '../tuner/store/sqlite-store.ts';
 import { machine } from './measuring.ts';
-
-/** Where things lie below the store's folder. */
-export function storePaths(storeFolder: string): {
-  readonly database: string;
-  readonly cache: string;
-  runFolder(runId: string): string;
-} {
-  return {
-    database: join(storeFolder, 'store.sqlite'),
-    cache: join(storeFolder, 'cache'),
-    runFolder: (runId) => join(storeFolder, 'runs', runId),
-  };
-}
+import { storePaths } from './store-folder.ts';
 
 export function openStore(storeFolder: string): Promise<Store> {
   return openSqliteStore(storePaths(storeFolder).database, machine.files);

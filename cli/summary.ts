@@ -92,7 +92,11 @@ export function armLines(columns: readonly (readonly [string, ArmMetrics])[]): s
 const FIGURES: readonly (readonly [string, (metrics: ArmMetrics) => string])[] = [
   ['samples/s', ({ qps }) => `${formatNumber(qps.value)} ${intervalText(qps)}`],
   ['p50 a request', ({ latencyMs }) => `${formatNumber(latencyMs.p50)} ms`],
-  ['p99 a request', ({ latencyMs }) => `${formatNumber(latencyMs.p99)} ms`],
+  [
+    'p99 a request',
+    ({ latencyMs }) =>
+      `${formatNumber(latencyMs.p99)} ms${latencyMs.certified ? '' : ' (uncertified)'}`,
+  ],
   ['memory', ({ memoryBytes }) => formatBytes(memoryBytes)],
   ['of it sessions', ({ sessionBytes }) => formatBytes(sessionBytes)],
 ];
@@ -110,7 +114,7 @@ function intervalText({ low, high }: ArmMetrics['qps']): string {
 export function summarizeInterruption(
   run: RunRecord,
   trials: readonly TrialRecord[],
-  written: WrittenResults,
+  next: { readonly report: string; readonly goOn: string },
 ): string {
   const completed = trials.filter((trial) => trial.state === 'completed');
   const best = completed
@@ -124,7 +128,7 @@ export function summarizeInterruption(
     best === null
       ? '  no arm that meets the constraints was measured yet'
       : `  best so far (one trial, not verified): ${describeConfig(best.config)}: ${formatNumber(best.metrics.qps)} samples/s, p99 ${formatNumber(best.metrics.latencyMs.p99)} ms`,
-    `  report   ${written.report}`,
-    `  go on    claw tune --resume=${run.id}`,
+    `  report   ${next.report}`,
+    `  go on    ${next.goOn}`,
   ].join('\n');
 }

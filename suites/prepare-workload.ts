@@ -14,6 +14,7 @@ import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
 import { findSuite, SUITES } from './registry.ts';
 import type { Suite } from './suite.ts';
 import type { WorkloadRecord } from './workload-record.ts';
+import type { WorkloadSource } from './workload-source.ts';
 
 export interface WorkloadOptions {
   /** A suite's name or a model's path. */
@@ -61,17 +62,6 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
     seed: options.seed,
     notes: [...source.notes, ...probed.notes],
   };
-}
-
-/** A model with data to drive it, not yet known to run. */
-export interface WorkloadSource {
-  readonly modelPath: string;
-  readonly datasetFolder: string;
-  readonly data: WorkloadRecord['data'];
-  readonly dims: Readonly<Record<string, number>>;
-  readonly batch: 'free' | number;
-  readonly labelled: number;
-  readonly notes: readonly string[];
 }
 
 async function prepareSuite(suite: Suite, options: WorkloadOptions): Promise<WorkloadSource> {

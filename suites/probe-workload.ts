@@ -1,7 +1,7 @@
 import { UserError } from '../engine/base/errors.ts';
-import type { WorkloadSource } from './prepare-workload.ts';
 import type { TrialOutcome } from './trial/run-trial.ts';
 import type { TrialProtocol } from './trial/trial-spec.ts';
+import type { WorkloadSource } from './workload-source.ts';
 
 /** Runs one trial of the default configuration at a batch size. */
 export type ProbeTrial = (request: {

@@ -30,9 +30,7 @@ const energySchema = z.discriminatedUnion('state', [
 
 const qualitySchema = z.strictObject({
   /** Share of labelled samples whose arg-max over the first output is the label. */
-  accuracy: z
-    .strictObject({ value: z.number(), correct: z.int(), count: z.int() })
-    .optional(),
+  accuracy: z.strictObject({ value: z.number(), correct: z.int(), count: z.int() }).optional(),
 });
 
 const coldSchema = z.strictObject({

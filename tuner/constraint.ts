@@ -4,7 +4,12 @@ import type { Constraint } from './run-record.ts';
 
 /** What a constraint looks at: one trial's figures, or several trials' together. */
 export interface ConstrainedFigures {
-  readonly latencyMs: { readonly p50: number; readonly p90: number; readonly p95: number; readonly p99: number };
+  readonly latencyMs: {
+    readonly p50: number;
+    readonly p90: number;
+    readonly p95: number;
+    readonly p99: number;
+  };
   readonly memoryBytes: number;
   /** Absent when the workload has no labels. */
   readonly accuracy?: number | undefined;

@@ -1,6 +1,11 @@
 import { formatNumber, formatPercent } from '../engine/base/units.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
-import { completedTrials, constrainedFigures, measureArm, type FindSamples } from './arm-metrics.ts';
+import {
+  completedTrials,
+  constrainedFigures,
+  measureArm,
+  type FindSamples,
+} from './arm-metrics.ts';
 import { checkConstraint, meetsAll } from './constraint.ts';
 import type { Constraint, MeasuredArm, RunOutcome, Verification } from './run-record.ts';
 import { toObservation } from './search/searcher.ts';
@@ -48,7 +53,9 @@ export async function decideOutcome(
     return { kind: 'default', shipped: baseline, baseline, verification: null, reason };
   }
   const verification = judgeVerification(evidence.trials, candidateKey, evidence.seed);
-  return judge({ evidence, baseline, candidate, verification }) ?? nothingFeasible(evidence, findSamples);
+  return (
+    judge({ evidence, baseline, candidate, verification }) ?? nothingFeasible(evidence, findSamples)
+  );
 }
 
 interface Contest {
@@ -81,7 +88,8 @@ function shortfall(contest: Contest, candidateMeets: boolean): string {
   const { candidate, verification, evidence } = contest;
   const name = `the best arm of the search (${candidate.armKey})`;
   if (verification === null) return `${name} could not be measured again`;
-  if (!candidateMeets) return `${name} broke a constraint when measured again: ${misses(candidate, evidence)}`;
+  if (!candidateMeets)
+    return `${name} broke a constraint when measured again: ${misses(candidate, evidence)}`;
   return `${name} was ${ratioText(verification)} when measured again: ${verification.verdict}, not better beyond noise and the margin of ${formatPercent(verification.margin)}`;
 }
 
@@ -112,7 +120,8 @@ async function nothingFeasible(evidence: Evidence, findSamples: FindSamples): Pr
 
 function noFigures(evidence: Evidence): string {
   const last = evidence.trials.at(-1);
-  const why = last?.state === 'failed' || last?.state === 'out-of-memory' ? `: ${last.message}` : '';
+  const why =
+    last?.state === 'failed' || last?.state === 'out-of-memory' ? `: ${last.message}` : '';
   return `no trial was completed${why}`;
 }
 

@@ -33,9 +33,10 @@ export interface TuningContext {
 export interface TuningProgress {
   readonly run: RunRecord;
   readonly trials: readonly TrialRecord[];
-  readonly phase: 'search' | 'verify';
-  /** Time that search and verification may still take; null under a budget of trials. */
+  /** What search and verification will still take, about; null under a budget of trials. */
   readonly leftMs: number | null;
+  /** Trials of the verification done and to do; null while searching. */
+  readonly verified: { readonly done: number; readonly of: number } | null;
 }
 
 /**
@@ -153,7 +154,7 @@ class Session {
     await store.addTrial(record, latenciesMs);
     this.#trials.push(record);
     const run = await this.save({});
-    onTrial({ run, trials: this.#trials, phase: phaseOf(purpose), leftMs: this.#leftMs() });
+    onTrial({ run, trials: this.#trials, leftMs: this.#leftMs(), verified: this.#verified() });
   }
 
   #evidence(): Evidence {
@@ -195,9 +196,17 @@ class Session {
     return Math.min(estimate, (this.#run.budget.timeMs ?? Infinity) / 2);
   }
 
+  #verified(): TuningProgress['verified'] {
+    const done = this.#trials.length - this.#searched().length;
+    return done === 0 ? null : { done, of: 2 * VERIFICATION_PAIRS };
+  }
+
   #leftMs(): number | null {
     const { timeMs } = this.#run.budget;
-    return timeMs === null ? null : Math.max(0, timeMs - this.#spentMs());
+    const verified = this.#verified();
+    if (verified === null) return timeMs === null ? null : Math.max(0, timeMs - this.#spentMs());
+    const costs = this.#trials.slice(-verified.done).map((trial) => trial.costMs);
+    return Math.max(0, verified.of - verified.done) * median(costs);
   }
 
   /**
@@ -213,10 +222,6 @@ class Session {
 
 const FIRST_TIMEOUT_MS = 300_000;
 const LEAST_TIMEOUT_MS = 30_000;
-
-function phaseOf(purpose: TrialPurpose): 'search' | 'verify' {
-  return purpose.kind === 'verify' ? 'verify' : 'search';
-}
 
 type CommonFields = Pick<
   TrialRecord,

@@ -61,9 +61,7 @@ export function createSpace(
   limits: { readonly usableCores: number; readonly batch: 'free' | number },
 ): Space {
   const base = defaultEngineConfig(limits.usableCores);
-  const defaultArm = toArm(
-    limits.batch === 'free' ? base : withBatch(base, limits.batch),
-  );
+  const defaultArm = toArm(limits.batch === 'free' ? base : withBatch(base, limits.batch));
   const arms = new Map<string, Arm>([[defaultArm.key, defaultArm]]);
   for (const config of combinations(knobs, base)) {
     if (config.replicas * config.intraOpThreads > limits.usableCores) continue;

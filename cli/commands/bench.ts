@@ -18,7 +18,8 @@ import {
   workloadOptionsSchema,
 } from '../option-values.ts';
 import { createProgress, type Progress } from '../progress.ts';
-import { describeConfig, storePaths } from '../results.ts';
+import { describeConfig } from '../results.ts';
+import { storePaths } from '../store-folder.ts';
 import { armLines } from '../summary.ts';
 
 const optionsSchema = storeOptionsSchema.extend(workloadOptionsSchema.shape).extend({
@@ -158,9 +159,7 @@ interface BenchResult {
 }
 
 function show({ workload, trials, arm, tuned }: BenchResult, options: Options): void {
-  const warnings = [
-    ...new Set(trials.flatMap(({ trial }) => trial.warnings.map(describeWarning))),
-  ];
+  const warnings = [...new Set(trials.flatMap(({ trial }) => trial.warnings.map(describeWarning)))];
   if (options.json === true) {
     const tunedQps = tuned?.metrics.qps ?? null;
     console.log(

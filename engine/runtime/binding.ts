@@ -13,7 +13,7 @@ export interface Session {
   readonly outputs: readonly ValueInfo[];
   /** Runs once; inputs are read in place, outputs are fresh buffers. */
   run(feeds: Tensors): Promise<Tensors>;
-  /** Frees the native session; more calls do nothing. */
+  /** Frees the native session. Must not be called while it runs, nor twice. */
   close(): Promise<void>;
 }
 
@@ -47,13 +47,11 @@ export function runtimeVersion(): string {
 export async function createSession(path: string, options: SessionOptions): Promise<Session> {
   const ort = await binding();
   const native = await createNative(ort, path, options);
-  let closed: Promise<void> | null = null;
   return {
     inputs: native.inputMetadata.map(toValueInfo),
     outputs: native.outputMetadata.map(toValueInfo),
     run: async (feeds) => fromNative(await native.run(toNative(ort, feeds))),
-    // A second release() throws in the binding.
-    close: () => (closed ??= native.release()),
+    close: () => native.release(),
   };
 }
 
@@ -101,21 +99,19 @@ function toNativeTensor(ort: Binding, tensor: Tensor): import('onnxruntime-node'
     const plain: unknown = { ...tensor, location: 'cpu' };
     return plain as import('onnxruntime-node').OnnxValue;
   }
-  return new ort.Tensor(
-    tensor.type as 'float32',
-    tensor.data as Float32Array,
-    tensor.dims,
-  );
+  return new ort.Tensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.dims);
 }
 
-function fromNative(outputs: import('onnxruntime-node').InferenceSession.OnnxValueMapType): Tensors {
+function fromNative(
+  outputs: import('onnxruntime-node').InferenceSession.OnnxValueMapType,
+): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const name of Object.keys(outputs)) {
     const value = outputs[name] as import('onnxruntime-node').Tensor;
     tensors[name] = {
       type: value.type as TensorType,
       dims: value.dims,
-      data: bitsOf(value.data as NativeData),
+      data: bitsOf(value.data),
     };
   }
   return tensors;
@@ -124,7 +120,7 @@ function fromNative(outputs: import('onnxruntime-node').InferenceSession.OnnxVal
 /** Float16Array, which Node 24 gives for float16 outputs, becomes its bits. */
 function bitsOf(data: NativeData): TensorData {
   if (Array.isArray(data)) return data;
-  const numeric = data as NumericArray;
+  const numeric: NumericArray = data;
   return numeric.constructor.name === 'Float16Array'
     ? new Uint16Array(numeric.buffer, numeric.byteOffset, numeric.length)
     : numeric;
@@ -132,7 +128,9 @@ function bitsOf(data: NativeData): TensorData {
 
 type NativeData = NumericArray | string[];
 
-function toValueInfo(metadata: import('onnxruntime-node').InferenceSession.ValueMetadata): ValueInfo {
+function toValueInfo(
+  metadata: import('onnxruntime-node').InferenceSession.ValueMetadata,
+): ValueInfo {
   if (!metadata.isTensor) {
     throw new UserError(`'${metadata.name}' is not a tensor; sequences and maps are not supported`);
   }

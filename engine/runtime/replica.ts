@@ -19,6 +19,28 @@ export interface Replica {
   close(): Promise<void>;
 }
 
+export interface ReplicaParts extends Pick<Replica, 'inputs' | 'outputs' | 'run'> {
+  /** Frees the session; called once, when nothing is in flight. */
+  release(): Promise<void>;
+}
+
+/** A replica that drains before it releases, and releases once: a second time throws in the runtime. */
+export function createReplica(parts: ReplicaParts): Replica {
+  let inFlight: Promise<unknown> = Promise.resolve();
+  let closed: Promise<void> | null = null;
+  return {
+    inputs: parts.inputs,
+    outputs: parts.outputs,
+    run: (feeds) => {
+      const answer = parts.run(feeds);
+      // The caller hears of a failure; draining only waits for its end.
+      inFlight = answer.catch(() => undefined);
+      return answer;
+    },
+    close: () => (closed ??= inFlight.then(() => parts.release())),
+  };
+}
+
 export interface ReplicaOptions {
   readonly modelPath: string;
   readonly config: EngineConfig;

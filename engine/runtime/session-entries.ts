@@ -52,7 +52,12 @@ export function validateSessionEntries(entries: Readonly<Record<string, string>>
 }
 
 function checkValue(key: string, kind: EntryKind, value: string): void {
-  const ok = kind === 'flag' ? /^[01]$/.test(value) : kind === 'integer' ? /^\d+$/.test(value) : value !== '';
+  const ok =
+    kind === 'flag'
+      ? /^[01]$/.test(value)
+      : kind === 'integer'
+        ? /^\d+$/.test(value)
+        : value !== '';
   if (ok) return;
   const expected = { flag: "'0' or '1'", integer: 'a whole number', text: 'a text' }[kind];
   throw new UsageError(`session entry '${key}' must be ${expected}, not '${value}'`);

@@ -1,7 +1,8 @@
 import { Piscina } from 'piscina';
+import { messageOf, UserError } from '../base/errors.ts';
 import { siblingModule } from '../base/sibling-module.ts';
 import type { ValueInfo } from './binding.ts';
-import type { Replica, ReplicaOptions } from './replica.ts';
+import { createReplica, type Replica, type ReplicaOptions } from './replica.ts';
 import { toSessionOptions, type SessionOptions } from './session-options.ts';
 import { toSharedTensors } from './shared-tensors.ts';
 import type { Tensors } from './tensor.ts';
@@ -39,32 +40,28 @@ export async function openThreadReplica(options: ReplicaOptions): Promise<Replic
     modelPath: options.modelPath,
     options: toSessionOptions(options.config),
   };
-  let metadata: ThreadReplicaMetadata;
+  const metadata = await openSession(pool, task);
+  return createReplica({
+    ...metadata,
+    run: (feeds) => pool.run(toSharedTensors(feeds), { name: 'infer' }) as Promise<Tensors>,
+    release: () => release(pool),
+  });
+}
+
+async function openSession(
+  pool: Piscina,
+  task: ThreadReplicaTask,
+): Promise<ThreadReplicaMetadata> {
   try {
-    metadata = (await pool.run(task, { name: 'open' })) as ThreadReplicaMetadata;
+    return (await pool.run(task, { name: 'open' })) as ThreadReplicaMetadata;
   } catch (thrown) {
     await pool.close();
-    throw thrown;
+    // An error loses its class on the way between threads.
+    throw new UserError(messageOf(thrown), { cause: thrown });
   }
-  return createReplica(pool, metadata);
 }
 
-function createReplica(pool: Piscina, metadata: ThreadReplicaMetadata): Replica {
-  let last: Promise<unknown> = Promise.resolve();
-  let closed: Promise<void> | null = null;
-  return {
-    ...metadata,
-    run: async (feeds) => {
-      const answer = pool.run(toSharedTensors(feeds), { name: 'infer' }) as Promise<Tensors>;
-      last = answer.catch(() => undefined);
-      return answer;
-    },
-    close: () => (closed ??= drainAndRelease(pool, () => last)),
-  };
-}
-
-async function drainAndRelease(pool: Piscina, last: () => Promise<unknown>): Promise<void> {
-  await last();
+async function release(pool: Piscina): Promise<void> {
   try {
     await pool.run(null, { name: 'release' });
   } finally {

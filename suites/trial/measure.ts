@@ -34,7 +34,11 @@ export async function measureTrial(spec: TrialSpec, context: MeasureContext): Pr
     const opened = await timedValue(context, () => Engine.open(spec));
     try {
       const cold = { spawnMs, importMs, createMs: opened.ms };
-      return await measureOpen(spec, { ...context, dataset, feeds, cold, runtimeBytes }, opened.value);
+      return await measureOpen(
+        spec,
+        { ...context, dataset, feeds, cold, runtimeBytes },
+        opened.value,
+      );
     } finally {
       await opened.value.close();
     }
@@ -83,7 +87,10 @@ async function measureOpen(
     sessionBytes: peakBytes - context.runtimeBytes,
     memory: { runtimeBytes: context.runtimeBytes, createdBytes, peakBytes },
     cold: { ...context.cold, firstInferenceMs },
-    energyJPerInference: { state: 'unavailable', reason: 'no power sensor is read by this version' },
+    energyJPerInference: {
+      state: 'unavailable',
+      reason: 'no power sensor is read by this version',
+    },
     quality,
   };
   return { kind: 'completed', metrics, warnings, latenciesMs: driven.latenciesMs };

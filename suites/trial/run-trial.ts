@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { messageOf } from '../../engine/base/errors.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import { siblingModule } from '../../engine/base/sibling-module.ts';
 import type { SystemFiles } from '../../engine/devices/system-files.ts';
@@ -66,7 +67,9 @@ function runProcess(
   options: RunTrialOptions,
 ): Promise<ProcessEnd> {
   return new Promise((resolve, reject) => {
-    const child = startProcess(options.program ?? siblingModule(import.meta.url, './trial-process'));
+    const child = startProcess(
+      options.program ?? siblingModule(import.meta.url, './trial-process'),
+    );
     let reply: TrialReply | null = null;
     let stderr = '';
     let timedOut = false;
@@ -80,7 +83,7 @@ function runProcess(
       stderr = (stderr + text).slice(-STDERR_KEPT);
     });
     child.once('message', (message) => {
-      reply = parseAs(message, trialReplySchema, 'a trial gave a wrong reply');
+      reply = parseReply(message);
     });
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {
@@ -89,8 +92,19 @@ function runProcess(
       resolve({ reply, timedOut: timedOut && reply === null, exitCode, signal, stderr });
     });
     // A process that dies at once breaks the channel: its end tells why.
-    child.send({ ...spec, spawnedAtMs: performance.timeOrigin + performance.now() }, () => undefined);
+    child.send(
+      { ...spec, spawnedAtMs: performance.timeOrigin + performance.now() },
+      () => undefined,
+    );
   });
+}
+
+function parseReply(message: unknown): TrialReply {
+  try {
+    return parseAs(message, trialReplySchema, "the trial's process gave a wrong reply");
+  } catch (thrown) {
+    return { kind: 'failed', message: messageOf(thrown) };
+  }
 }
 
 function startProcess(program: URL): ChildProcess {
@@ -120,8 +134,7 @@ function fromReply(reply: TrialReply): TrialOutcome {
 }
 
 function describeEnd(end: ProcessEnd): string {
-  const how =
-    end.signal === null ? `exit code ${String(end.exitCode)}` : `signal ${end.signal}`;
+  const how = end.signal === null ? `exit code ${String(end.exitCode)}` : `signal ${end.signal}`;
   const said = end.stderr.trim();
   return `the trial's process ended with ${how}${said === '' ? '' : `: ${said}`}`;
 }

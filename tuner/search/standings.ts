@@ -20,9 +20,7 @@ export function standings(
   constraints: readonly Constraint[],
 ): Map<string, Standing> {
   const byArm = Map.groupBy(records, (record) => record.armKey);
-  return new Map(
-    [...byArm].map(([armKey, own]) => [armKey, standing(armKey, own, constraints)]),
-  );
+  return new Map([...byArm].map(([armKey, own]) => [armKey, standing(armKey, own, constraints)]));
 }
 
 function standing(

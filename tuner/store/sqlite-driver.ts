@@ -22,7 +22,11 @@ export function openSqlite(path: string): SqliteDatabase {
   });
   return {
     close: () => database.close(),
-    prepare: (sql) => toKysely(path, inWords(path, () => database.prepare(sql))),
+    prepare: (sql) =>
+      toKysely(
+        path,
+        inWords(path, () => database.prepare(sql)),
+      ),
   };
 }
 

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { UsageError } from '../engine/base/errors.ts';
+import { prepareWorkload } from '../suites/prepare-workload.ts';
+import { findSuite, SUITES } from '../suites/registry.ts';
+import type { WorkloadRecord } from '../suites/workload-record.ts';
+import type { RunRecord } from '../tuner/run-record.ts';
+import { halvingSearcher } from '../tuner/search/halving-searcher.ts';
+import { defaultSpace, knobRecord, type Space } from '../tuner/space.ts';
+import type { Store } from '../tuner/store/store.ts';
+import { machine, probeOn, thisHost, versions } from './measuring.ts';
+import {
+  constraintOptionsSchema,
+  parseBudgetMs,
+  parseConstraints,
+  parseCount,
+  parseDims,
+  storeOptionsSchema,
+  workloadOptionsSchema,
+} from './option-values.ts';
+import type { Progress } from './progress.ts';
+import { storePaths } from './store-folder.ts';
+
+export const tuneOptionsSchema = storeOptionsSchema
+  .extend(workloadOptionsSchema.shape)
+  .extend(constraintOptionsSchema.shape)
+  .extend({
+    budget: z.string(),
+    trials: z.string().optional(),
+    resume: z.union([z.string(), z.literal(true)]).optional(),
+  });
+export type TuneOptions = z.infer<typeof tuneOptionsSchema>;
+
+/** What a new run is to do. */
+export interface TunePlan {
+  readonly target: string;
+  readonly dims: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly constraints: RunRecord['constraints'];
+  readonly budget: RunRecord['budget'];
+}
+
+/** Everything that can be wrong with the options is found before the first side effect. */
+export function planRun(
+  target: string | undefined,
+  options: TuneOptions,
+  given: ReadonlySet<string>,
+): TunePlan {
+  const name = target ?? SUITES[0].name;
+  if (given.has('trials') && given.has('budget')) {
+    throw new UsageError('--trials and --budget exclude each other', {
+      remedy: 'give one of them',
+    });
+  }
+  return {
+    target: name,
+    dims: parseDims(options.dim),
+    seed: parseCount(options.seed, '--seed', 0),
+    constraints: parseConstraints(options, findSuite(name)?.defaultSlo ?? null),
+    budget:
+      options.trials === undefined
+        ? { timeMs: parseBudgetMs(options.budget), trials: null }
+        : { timeMs: null, trials: parseCount(options.trials, '--trials', 1) },
+  };
+}
+
+/** What a command carries along. */
+export interface Surroundings {
+  readonly options: TuneOptions;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Prepares the workload and stores the new run, before its first trial. */
+export async function newRun(
+  plan: TunePlan,
+  store: Store,
+  around: Surroundings,
+): Promise<RunRecord> {
+  const workload = await prepareWorkload({
+    target: plan.target,
+    dataPath: around.options.data ?? null,
+    dims: plan.dims,
+    seed: plan.seed,
+    cacheFolder: storePaths(around.options.store).cache,
+    signal: around.signal,
+    onProgress: (message) => around.progress.step(message),
+    probe: probeOn(around.signal),
+  });
+  checkAccuracyMeasurable(plan, workload);
+  const host = thisHost();
+  const space = spaceOf(host, workload);
+  const createdAt = machine.clock.date().toISOString();
+  const run: RunRecord = {
+    schema: 'openclaw.run/1',
+    id: runName(createdAt, workload.model.name),
+    createdAt,
+    state: 'running',
+    workload,
+    knobs: knobRecord(space.knobs),
+    armCount: space.arms.length,
+    objective: 'qps',
+    constraints: plan.constraints,
+    budget: plan.budget,
+    searcher: halvingSearcher.name,
+    seed: plan.seed,
+    host,
+    versions: versions(),
+    spentMs: 0,
+    outcome: null,
+  };
+  await store.saveRun(run);
+  return run;
+}
+
+function checkAccuracyMeasurable(plan: TunePlan, workload: WorkloadRecord): void {
+  const wanted = plan.constraints.some((constraint) => constraint.kind === 'accuracy');
+  if (!wanted || workload.evaluationCount > 0) return;
+  throw new UsageError('--min-accuracy needs labels, and the data has none', {
+    remedy: 'give --data with an array __labels, one class index per sample',
+  });
+}
+
+/** `20261122-110503-inspection-9f3a`: sorts by time, says what it is, never collides. */
+function runName(createdAt: string, model: string): string {
+  const stamp = createdAt.replace(/\..*$/, '').replace(/[-:]/g, '').replace('T', '-');
+  const name = model
+    .replace(/\.onnx$/i, '')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .slice(0, 32);
+  return `${stamp}-${name}-${randomBytes(2).toString('hex')}`;
+}
+
+/** The arms of a run: the same for the same host and workload, also when resumed. */
+export function spaceOf(host: RunRecord['host'], workload: WorkloadRecord): Space {
+  return defaultSpace(host.usableCores, workload.batch);
+}
