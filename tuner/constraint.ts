@@ -84,6 +84,9 @@ export function checkConstraint(
   }
 }
 
+/** A figure exactly at its bound does not meet it: it must count as more than 1. */
+const LEAST_EXCESS = 1 + 1e-9;
+
 /** The product of what is exceeded: 1 when every constraint is met, more the further off. */
 export function totalExcess(
   figures: ConstrainedFigures,
@@ -91,7 +94,7 @@ export function totalExcess(
 ): number {
   return constraints
     .map((constraint) => checkConstraint(figures, constraint))
-    .reduce((product, check) => (check.met ? product : product * Math.max(check.excess, 1)), 1);
+    .reduce((product, check) => (check.met ? product : product * Math.max(check.excess, LEAST_EXCESS)), 1);
 }
 
 export function meetsAll(figures: ConstrainedFigures, constraints: readonly Constraint[]): boolean {

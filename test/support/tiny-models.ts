@@ -35,7 +35,7 @@ export function writeEndlessModel(folder: string): string {
   const count = { type: 'int64', dims: [], data: BigInt64Array.of(10n ** 12n) } as const;
   const yes = { type: 'bool', dims: [], data: Uint8Array.of(1) } as const;
   const inputs = [builder.initializer('count', count), builder.initializer('yes', yes), 'x'];
-  builder.node('Loop', inputs, { outputs: ['y'], attributes: { body: body.buildGraph() } });
+  builder.node('Loop', inputs, { outputs: ['y'], attributes: { body: { graph: body.buildGraph() } } });
   builder.output('y', 'float32', [64, 64]);
   const path = join(folder, 'endless.onnx');
   writeFileSync(path, writeModel(builder.build()));
