@@ -22,11 +22,15 @@ export function openSqlite(path: string): SqliteDatabase {
   });
   return {
     close: () => database.close(),
-    prepare: (sql) =>
-      toKysely(
+    prepare: (sql) => {
+      // A full disk ends the transaction by itself; rolling back then would fail
+      // and hide why.
+      const isDone = /^rollback$/i.test(sql) && !database.isTransaction;
+      return toKysely(
         path,
-        inWords(path, () => database.prepare(sql)),
-      ),
+        inWords(path, () => database.prepare(isDone ? 'SELECT 1' : sql)),
+      );
+    },
   };
 }
 
