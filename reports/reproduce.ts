@@ -1,0 +1,69 @@
+import type { Constraint, RunRecord } from '../tuner/run-record.ts';
+
+/** A command line and what it does. */
+export interface Command {
+  readonly line: string;
+  readonly purpose: string;
+}
+
+/** The commands that make this run's results again. */
+export function reproduceCommands(run: RunRecord): readonly Command[] {
+  const ships = run.outcome !== null && run.outcome.kind !== 'nothing-feasible';
+  const bench = {
+    line: 'claw bench --config tuned.json',
+    purpose: 'measure the shipped configuration again; tuned.json lies beside this page',
+  };
+  return [
+    { line: tuneCommand(run), purpose: 'search again with the same seed, constraints and budget' },
+    ...(ships ? [bench] : []),
+    {
+      line: `claw report ${quoted(run.id)}`,
+      purpose: 'write this page again from the stored records',
+    },
+  ];
+}
+
+function tuneCommand(run: RunRecord): string {
+  const { workload, budget } = run;
+  const words = ['claw', 'tune', quoted(workload.target)];
+  if (workload.data.kind === 'file') words.push('--data', quoted(workload.data.path));
+  // A suite sets its own dims and the option is for models alone.
+  if (workload.suite === null) {
+    for (const [name, value] of Object.entries(workload.dims)) {
+      words.push('--dim', quoted(`${name}=${value}`));
+    }
+  }
+  for (const constraint of run.constraints) words.push(...constraintWords(constraint));
+  if (budget.timeMs !== null) words.push('--budget', durationWord(budget.timeMs));
+  if (budget.trials !== null) words.push('--trials', String(budget.trials));
+  words.push('--duration', durationWord(run.trialMs), '--seed', String(run.seed));
+  return words.join(' ');
+}
+
+function constraintWords(constraint: Constraint): readonly string[] {
+  switch (constraint.kind) {
+    case 'latency':
+      return ['--slo', quoted(`${constraint.percentile}<${durationWord(constraint.limitMs)}`)];
+    case 'memory':
+      return ['--max-memory', sizeWord(constraint.limitBytes)];
+    case 'accuracy':
+      return ['--min-accuracy', String(constraint.floor)];
+  }
+}
+
+/** Exact, in the largest unit that keeps it whole. */
+function durationWord(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}
+
+function sizeWord(limitBytes: number): string {
+  const mebibytes = limitBytes / 2 ** 20;
+  return Number.isInteger(mebibytes) ? `${mebibytes}MiB` : String(limitBytes);
+}
+
+/** Quoted for a POSIX shell where the word needs it. */
+function quoted(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

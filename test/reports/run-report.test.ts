@@ -1,0 +1,206 @@
+import { beforeAll, expect, test } from 'vitest';
+import { renderRunReport } from '../../reports/run-report.ts';
+import type { TrialRecord } from '../../suites/trial-record.ts';
+import type { RunRecord } from '../../tuner/run-record.ts';
+import {
+  completedTrial,
+  configWith,
+  defaultOutcome,
+  endedTrial,
+  measuredArm,
+  runRecord,
+  trialsOfRun,
+  verificationOf,
+  workload,
+} from './fixtures.ts';
+
+const HOSTILE = `</script><script>alert(1)</script><img src=x onerror="alert('2')">`;
+
+function render(changes: Partial<RunRecord>, trials: readonly TrialRecord[]): Promise<string> {
+  return renderRunReport({ run: runRecord(changes), trials });
+}
+
+/** The page without its scripts: what a reader sees. */
+function textOf(page: string): string {
+  return page
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll('\u00a0', ' ')
+    .replaceAll(/\s+/g, ' ');
+}
+
+let winner = '';
+beforeAll(async () => {
+  winner = await render({}, trialsOfRun());
+});
+
+test('a report is one whole page with its charts drawn', () => {
+  expect(winner).toMatch(/^<!doctype html>/i);
+  expect(winner.match(/<svg[^>]*class="marks"/g)).toHaveLength(10);
+  expect(winner.match(/<script type="application\/json"/g)).toHaveLength(10);
+});
+
+test('nothing in the page points outside of it', () => {
+  const page = winner.replaceAll(/<script>[\s\S]*?<\/script>/g, '');
+  const links = page
+    .replaceAll(/xmlns(:xlink)?="[^"]*"/g, '')
+    .match(/https?:|\b(src|href)="(?!#|data:)/g);
+  expect(links).toBeNull();
+});
+
+test('the same records give the same page', async () => {
+  expect((await render({}, trialsOfRun())) === winner).toBe(true);
+});
+
+test('the order in which trials are given does not matter', async () => {
+  expect((await render({}, trialsOfRun().reverse())) === winner).toBe(true);
+});
+
+test('the reader finds the verdict, both arms, the doubts and how to do it again', () => {
+  const text = textOf(winner);
+  for (const part of [
+    'times the default [1.61, 1.65]',
+    'p99 5.13 ms under the bound of 66 ms',
+    'Uncertified',
+    'Energy unavailable: no power sensor was found.',
+    'Isolation inline thread',
+    'out-of-memory the process ended by SIGKILL while creating session 2: out of memory 2',
+    'few-requests 2 of 48',
+    'claw tune inspection --slo &#39;p99&lt;66ms&#39; --budget 3m --duration 1s --seed 7',
+    'avx2, avx512f, avx512_vnni, amx_int8',
+    'Peak memory of all engine processes',
+  ]) {
+    expect(text).toContain(part);
+  }
+});
+
+test('columns that never vary stand above the table of trials', () => {
+  expect(textOf(winner)).toMatch(/The same in all 48: batch delay in ms 0 , precision fp32 ,/);
+  expect(winner).not.toMatch(/<th scope="col"[^>]*>Precision/);
+});
+
+test('names, paths and messages from outside cannot become markup', async () => {
+  const trials = [
+    completedTrial({ config: configWith({ affinity: HOSTILE }) }),
+    completedTrial({ config: configWith({ sessionEntries: { [HOSTILE]: HOSTILE } }), sequence: 1 }),
+    endedTrial({ state: 'failed', message: HOSTILE }, { sequence: 2 }),
+    endedTrial({ state: 'invalid', reasons: [HOSTILE] }, { sequence: 3 }),
+  ];
+  const page = await render(
+    {
+      outcome: null,
+      searcher: HOSTILE,
+      knobs: { [HOSTILE]: [HOSTILE, 1], affinity: [HOSTILE] },
+      workload: workload({
+        target: HOSTILE,
+        model: { name: HOSTILE, path: HOSTILE, sha256: HOSTILE, sizeBytes: 1 },
+        data: { kind: 'file', path: HOSTILE, description: HOSTILE },
+        notes: [HOSTILE],
+      }),
+    },
+    trials,
+  );
+  const scripts = page.match(/<script[\s>]/g) ?? [];
+  const ends = page.match(/<\/script>/g) ?? [];
+  const charts = page.match(/<script type="application\/json"/g) ?? [];
+  expect(scripts.length).toBe(charts.length + 2);
+  expect(ends.length).toBe(charts.length + 2);
+  expect(page).not.toContain('<img');
+  expect(textOf(page)).toContain('alert(1)');
+});
+
+test('random data is said at the top', async () => {
+  const data = { kind: 'random', description: 'seeded random inputs: float32 in [0, 1)' } as const;
+  const page = await render({ workload: workload({ data }) }, trialsOfRun());
+  expect(textOf(page)).toContain(
+    'Random data. No data was given: seeded random inputs: float32 in [0, 1).',
+  );
+  expect(page.indexOf('Random data.')).toBeLessThan(page.indexOf('<table'));
+});
+
+test('without accuracy there is no row and no column for it', async () => {
+  const bare = { quality: {} };
+  const trials = trialsOfRun({ search: 4 }).map((trial) =>
+    trial.state === 'completed' ? { ...trial, metrics: { ...trial.metrics, ...bare } } : trial,
+  );
+  const outcome = {
+    kind: 'default',
+    shipped: measuredArm(configWith(), bare),
+    baseline: measuredArm(configWith(), bare),
+    verification: null,
+    reason: 'nothing was faster',
+  } as const;
+  const page = await render({ outcome, workload: workload({ evaluationCount: 0 }) }, trials);
+  expect(page).not.toMatch(/<th[^>]*>\s*Accuracy/);
+  expect(textOf(page)).toContain('the data has no labels');
+});
+
+test('no trial at all is a page without charts and without their library', async () => {
+  const page = await render({ state: 'running', outcome: null }, []);
+  expect(textOf(page)).toContain('The run has not finished yet. No trial has completed.');
+  expect(page.length).toBeLessThan(40_000);
+});
+
+test('only failures: the reasons are there and nothing is drawn', async () => {
+  const trials = [0, 1, 2].map((sequence) =>
+    endedTrial({ state: 'failed', message: 'unsupported operator Frobnicate' }, { sequence }),
+  );
+  const outcome = {
+    kind: 'nothing-feasible',
+    nearest: null,
+    reason: 'no trial was completed',
+  } as const;
+  const page = await render({ outcome }, trials);
+  expect(textOf(page)).toContain('unsupported operator Frobnicate 3');
+  expect(page).not.toContain('class="marks"');
+});
+
+test('only the default: no second column, no knob panels', async () => {
+  const page = await render({ outcome: defaultOutcome() }, [completedTrial()]);
+  expect(textOf(page)).toContain('The default stays');
+  expect(page).not.toContain('Which knob matters');
+  expect(page).not.toMatch(/class="after"/);
+});
+
+test('figures that are not finite read as dashes and never reach the data', async () => {
+  const odd = completedTrial({ config: configWith({ batchSize: 2 }), sequence: 1 });
+  const metrics = {
+    ...odd.metrics,
+    qps: Infinity,
+    memoryBytes: Number.NaN,
+    sessionBytes: Number.NaN,
+  };
+  const page = await render({ outcome: defaultOutcome() }, [completedTrial(), { ...odd, metrics }]);
+  expect(textOf(page)).not.toMatch(/NaN|Infinity/);
+});
+
+test('every kind of verdict renders', async () => {
+  for (const verdict of [
+    'better',
+    'worse',
+    'equivalent',
+    'different-within-margin',
+    'inconclusive',
+  ] as const) {
+    const page = await render(
+      { outcome: defaultOutcome(verificationOf(1.01, { verdict })) },
+      trialsOfRun(),
+    );
+    expect(textOf(page)).toContain('The default stays');
+  }
+});
+
+test('500 trials stay under 3 MB and under five seconds', { timeout: 20_000 }, async () => {
+  const trials = trialsOfRun({ search: 330 });
+  const more = trialsOfRun({ search: 170 }).slice(0, 158);
+  const shifted = more.map((trial, index) => ({
+    ...trial,
+    sequence: 342 + index,
+    id: `m${index}`,
+  }));
+  const started = performance.now();
+  const page = await render({}, [...trials, ...shifted]);
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(Buffer.byteLength(page)).toBeLessThan(3_000_000);
+  expect(textOf(page)).toContain('The same in all 500');
+});
