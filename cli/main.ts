@@ -66,6 +66,7 @@ function addTune(program: Command, exit: (code: number) => void): void {
         String,
       ),
     )
+    .option('--duration <time>', 'how long each search trial measures', '1s')
     .option('--resume [run]', 'go on with a stopped run (default: the latest)')
     .option(...STORE)
     .option(...JSON_OUTPUT)
@@ -94,6 +95,7 @@ function addBench(program: Command, exit: (code: number) => void): void {
       "a suite's name or an .onnx path (default: what the config was tuned for)",
     )
     .option('--config <file>', 'a tuned.json; measures exactly what it describes')
+    .option('--duration <time>', 'how long each process measures', '2s')
     .option('--repetitions <number>', 'processes to measure, one after the other', '3')
     .option(...STORE)
     .option(...JSON_OUTPUT)

@@ -50,7 +50,8 @@ function barLine(progress: TuningProgress): string {
   const bar = `${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}`;
   const best = bestQps(progress.trials);
   const shown = best === null ? '' : `, best ${formatNumber(best)}/s`;
-  return `[${bar}] ${progress.trials.length} trials${shown}, ${phaseOf(progress)}`;
+  const count = `${progress.trials.length} trial${progress.trials.length === 1 ? '' : 's'}`;
+  return `[${bar}] ${count}${shown}, ${phaseOf(progress)}`;
 }
 
 /** `search, 1 min 20 s left`, `verify 3 of 12, 30 s left`. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { UsageError } from '../engine/base/errors.ts';
+import { parseDurationMs } from '../engine/base/units.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findSuite, SUITES } from '../suites/registry.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
@@ -26,6 +27,7 @@ export const tuneOptionsSchema = storeOptionsSchema
   .extend(constraintOptionsSchema.shape)
   .extend({
     budget: z.string(),
+    duration: z.string(),
     trials: z.string().optional(),
     resume: z.union([z.string(), z.literal(true)]).optional(),
   });
@@ -38,6 +40,7 @@ export interface TunePlan {
   readonly seed: number;
   readonly constraints: RunRecord['constraints'];
   readonly budget: RunRecord['budget'];
+  readonly trialMs: number;
 }
 
 /** Everything that can be wrong with the options is found before the first side effect. */
@@ -57,6 +60,7 @@ export function planRun(
     dims: parseDims(options.dim),
     seed: parseCount(options.seed, '--seed', 0),
     constraints: parseConstraints(options, findSuite(name)?.defaultSlo ?? null),
+    trialMs: parseDurationMs(options.duration, '--duration'),
     budget:
       options.trials === undefined
         ? { timeMs: parseBudgetMs(options.budget), trials: null }
@@ -102,6 +106,7 @@ export async function newRun(
     objective: 'qps',
     constraints: plan.constraints,
     budget: plan.budget,
+    trialMs: plan.trialMs,
     searcher: halvingSearcher.name,
     seed: plan.seed,
     host,

@@ -94,7 +94,10 @@ export function totalExcess(
 ): number {
   return constraints
     .map((constraint) => checkConstraint(figures, constraint))
-    .reduce((product, check) => (check.met ? product : product * Math.max(check.excess, LEAST_EXCESS)), 1);
+    .reduce(
+      (product, check) => (check.met ? product : product * Math.max(check.excess, LEAST_EXCESS)),
+      1,
+    );
 }
 
 export function meetsAll(figures: ConstrainedFigures, constraints: readonly Constraint[]): boolean {

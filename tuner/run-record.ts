@@ -117,6 +117,8 @@ export const runRecordSchema = z.strictObject({
   objective: z.literal('qps'),
   constraints: z.array(constraintSchema),
   budget: z.strictObject({ timeMs: z.number().nullable(), trials: z.int().nullable() }),
+  /** How long each search trial measures; those of the verification twice as long. */
+  trialMs: z.number(),
   searcher: z.string(),
   seed: z.int(),
   host: hostProfileSchema,

@@ -2,17 +2,13 @@ import { median } from '../engine/base/statistics.ts';
 import type { Clock } from '../engine/base/clock.ts';
 import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
-import {
-  SEARCH_PROTOCOL,
-  VERIFY_PROTOCOL,
-  type TrialProtocol,
-} from '../suites/trial/trial-spec.ts';
+import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import { bestFeasible, decideOutcome, type Evidence } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { toObservation, type Searcher } from './search/searcher.ts';
 import type { Arm, Space } from './space.ts';
 import type { Store } from './store/store.ts';
-import { nextHalf, VERIFICATION_PAIRS } from './verification.ts';
+import { nextHalf, VERIFICATION_PAIRS, verificationTrials } from './verification.ts';
 
 /** Measures an arm once, in a fresh process; rejects only when aborted. */
 export type MeasureArm = (
@@ -68,6 +64,7 @@ class Session {
   readonly #startedMs: number;
   readonly #spentBeforeMs: number;
   #run: RunRecord;
+  #toVerify = 2 * VERIFICATION_PAIRS;
 
   private constructor(
     run: RunRecord,
@@ -102,19 +99,22 @@ class Session {
       if (ask.kind === 'done') return;
       const arm = this.#arm(ask.armKey);
       for (let done = 0; done < ask.repetitions && this.#mayTry(); done += 1) {
-        await this.#measure(arm, { kind: 'search' }, SEARCH_PROTOCOL);
+        await this.#measure(arm, { kind: 'search' }, trialProtocol(this.#run.trialMs));
       }
     }
   }
 
   async verify(): Promise<void> {
     const candidate = bestFeasible(this.#evidence());
-    if (candidate === null || candidate === this.#space.defaultArm.key) return;
+    if (candidate === null) return;
+    const { defaultArm } = this.#space;
+    const protocol = trialProtocol(this.#run.trialMs * VERIFICATION_FACTOR);
+    this.#toVerify = verificationTrials(candidate, defaultArm.key);
     while (true) {
-      const half = nextHalf(this.#trials, candidate, this.#run.seed);
+      const half = nextHalf(this.#trials, { candidate, default: defaultArm.key }, this.#run.seed);
       if (half === null) return;
-      const arm = half.role === 'default' ? this.#space.defaultArm : this.#arm(candidate);
-      await this.#measure(arm, { kind: 'verify', ...half, candidate }, VERIFY_PROTOCOL);
+      const arm = half.role === 'default' ? defaultArm : this.#arm(candidate);
+      await this.#measure(arm, { kind: 'verify', ...half, candidate }, protocol);
     }
   }
 
@@ -191,14 +191,14 @@ class Session {
   /** What the verification will take, at most half of the budget being kept for it. */
   #verificationMs(): number {
     const costs = this.#searched().map((trial) => trial.costMs);
-    const longer = VERIFY_PROTOCOL.measureMs - SEARCH_PROTOCOL.measureMs;
+    const longer = this.#run.trialMs * (VERIFICATION_FACTOR - 1);
     const estimate = 2 * VERIFICATION_PAIRS * (median(costs) + longer);
     return Math.min(estimate, (this.#run.budget.timeMs ?? Infinity) / 2);
   }
 
   #verified(): TuningProgress['verified'] {
     const done = this.#trials.length - this.#searched().length;
-    return done === 0 ? null : { done, of: 2 * VERIFICATION_PAIRS };
+    return done === 0 ? null : { done, of: this.#toVerify };
   }
 
   #leftMs(): number | null {
@@ -220,6 +220,8 @@ class Session {
   }
 }
 
+/** Reported figures are measured longer than those that only steer the search. */
+export const VERIFICATION_FACTOR = 2;
 const FIRST_TIMEOUT_MS = 300_000;
 const LEAST_TIMEOUT_MS = 30_000;
 

@@ -10,6 +10,8 @@ import type { Verdict, Verification } from './run-record.ts';
  */
 
 export const VERIFICATION_PAIRS = 6;
+/** Trials of a default that nothing beat: the least that has an interval worth the name. */
+const DEFAULT_ALONE = 3;
 /** Trials of one half of a pair before the pair is given up. */
 const MAX_ATTEMPTS = 2;
 const CONFIDENCE = 0.95;
@@ -18,17 +20,29 @@ export const THROUGHPUT_MARGIN = 0.02;
 
 export type Role = 'default' | 'candidate';
 
-/** The next half to measure, or null when every pair is complete or given up. */
+export interface Contestants {
+  /** Keys of the arms. */
+  readonly candidate: string;
+  readonly default: string;
+}
+
+/** Trials that the verification of a candidate takes, when none fails. */
+export function verificationTrials(candidateKey: string, defaultKey: string): number {
+  return candidateKey === defaultKey ? DEFAULT_ALONE : 2 * VERIFICATION_PAIRS;
+}
+
+/**
+ * The next half to measure, or null when every pair is complete or given up. A
+ * default that nothing beat is only measured again, for figures with an interval.
+ */
 export function nextHalf(
   trials: readonly TrialRecord[],
-  candidateKey: string,
+  arms: Contestants,
   seed: number,
 ): { readonly pair: number; readonly role: Role } | null {
-  for (const [pair, order] of pairOrders(seed).entries()) {
-    const roles: readonly Role[] =
-      order === 'AB' ? ['default', 'candidate'] : ['candidate', 'default'];
+  for (const [pair, roles] of plannedRoles(arms, seed).entries()) {
     for (const role of roles) {
-      const attempts = halves(trials, { pair, role, candidateKey });
+      const attempts = halves(trials, { pair, role, candidateKey: arms.candidate });
       if (attempts.some((trial) => trial.state === 'completed')) continue;
       if (attempts.length < MAX_ATTEMPTS) return { pair, role };
       // This pair is lost: measuring its other half would prove nothing.
@@ -36,6 +50,15 @@ export function nextHalf(
     }
   }
   return null;
+}
+
+function plannedRoles(arms: Contestants, seed: number): readonly (readonly Role[])[] {
+  if (arms.candidate === arms.default) {
+    return Array.from({ length: DEFAULT_ALONE }, () => ['default'] as const);
+  }
+  return pairOrders(seed).map((order) =>
+    order === 'AB' ? ['default', 'candidate'] : ['candidate', 'default'],
+  );
 }
 
 /** Half the pairs start with the default, half with the candidate, in an order drawn by the seed. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UsageError, UserError } from '../../engine/base/errors.ts';
-import { formatNumber, formatPercent } from '../../engine/base/units.ts';
+import { formatNumber, formatPercent, parseDurationMs } from '../../engine/base/units.ts';
 import { prepareWorkload } from '../../suites/prepare-workload.ts';
 import { describeWarning, type CompletedTrial } from '../../suites/trial-record.ts';
-import { VERIFY_PROTOCOL } from '../../suites/trial/trial-spec.ts';
+import { trialProtocol } from '../../suites/trial/trial-spec.ts';
 import type { WorkloadRecord } from '../../suites/workload-record.ts';
 import { measureArm } from '../../tuner/arm-metrics.ts';
 import { checkTunedModel, readTuned, tunedConfig, type Tuned } from '../../tuner/export/tuned.ts';
@@ -25,6 +25,7 @@ import { armLines } from '../summary.ts';
 const optionsSchema = storeOptionsSchema.extend(workloadOptionsSchema.shape).extend({
   config: z.string().optional(),
   repetitions: z.string(),
+  duration: z.string(),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -38,6 +39,7 @@ export async function bench(
 ): Promise<number> {
   const options = optionsSchema.parse(rawOptions);
   const repetitions = parseCount(options.repetitions, '--repetitions', 1);
+  const durationMs = parseDurationMs(options.duration, '--duration');
   const tuned = options.config === undefined ? null : await readTuned(options.config);
   const request = tuned === null ? fromOptions(target, options) : fromTuned(tuned, target, given);
   const progress = createProgress(process.stderr);
@@ -54,6 +56,7 @@ export async function bench(
     const arm = tuned === null ? defaultArm(workload) : toArm(tunedConfig(tuned));
     const trials = await measure(arm, workload, {
       repetitions,
+      durationMs,
       progress,
       signal: interruption.signal,
     });
@@ -120,6 +123,7 @@ async function measure(
   workload: WorkloadRecord,
   options: {
     readonly repetitions: number;
+    readonly durationMs: number;
     readonly progress: Progress;
     readonly signal: AbortSignal;
   },
@@ -129,7 +133,7 @@ async function measure(
   for (let index = 0; index < options.repetitions; index += 1) {
     options.progress.step(`measuring, process ${index + 1} of ${options.repetitions}`);
     const outcome = await measureArmOnce(arm, {
-      protocol: VERIFY_PROTOCOL,
+      protocol: trialProtocol(options.durationMs),
       timeoutMs: TRIAL_TIMEOUT_MS,
     });
     if (outcome.state !== 'completed') {

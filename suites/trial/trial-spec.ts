@@ -31,22 +31,24 @@ export const trialSpecSchema = z.strictObject({
 });
 export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
 
-/** While searching: short windows, many trials. */
-export const SEARCH_PROTOCOL: TrialProtocol = Object.freeze({
-  windowMs: 200,
-  warmupMinRequests: 50,
-  warmupMaxMs: 1600,
-  measureMs: 1000,
-  measureMinRequests: 20,
-  measureMaxMs: 10_000,
-});
+/** How long a search trial measures unless the user says otherwise. */
+export const SEARCH_MS = 1000;
 
-/** For figures that are reported: the same rule, measured longer. */
-export const VERIFY_PROTOCOL: TrialProtocol = Object.freeze({
-  ...SEARCH_PROTOCOL,
-  measureMs: 2000,
-  measureMinRequests: 50,
-});
+/**
+ * A trial that measures for `durationMs`: the warm-up is judged by windows of a
+ * fifth of it and gives up after 1.6 times it. Reported figures come from trials
+ * of twice the search's duration.
+ */
+export function trialProtocol(durationMs: number): TrialProtocol {
+  return {
+    windowMs: durationMs / 5,
+    warmupMinRequests: 50,
+    warmupMaxMs: durationMs * 1.6,
+    measureMs: durationMs,
+    measureMinRequests: 20,
+    measureMaxMs: durationMs * 10,
+  };
+}
 
 /** What a trial's process says back. Latencies are binary: the channel serializes by structure. */
 export const trialReplySchema = z.discriminatedUnion('kind', [

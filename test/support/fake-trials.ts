@@ -63,7 +63,9 @@ export interface FakeTrial {
   readonly costMs?: number;
 }
 
-function commonFields(trial: FakeTrial): Omit<TrialRecord & { state: 'timeout' }, 'state' | 'limitMs'> {
+function commonFields(
+  trial: FakeTrial,
+): Omit<TrialRecord & { state: 'timeout' }, 'state' | 'limitMs'> {
   return {
     schema: 'openclaw.trial/1',
     id: `run/${trial.sequence}`,
@@ -113,6 +115,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
     objective: 'qps',
     constraints: [],
     budget: { timeMs: 180_000, trials: null },
+    trialMs: 1000,
     searcher: 'halving',
     seed: 1,
     host: {

@@ -29,13 +29,20 @@ export function writeEndlessModel(folder: string): string {
   body.input('keep', 'bool', []);
   body.input('carried', 'float32', [64, 64]);
   body.output(body.node('Identity', ['keep'], { outputs: ['go'] }), 'bool', []);
-  body.output(body.node('MatMul', ['carried', 'carried'], { outputs: ['next'] }), 'float32', [64, 64]);
+  body.output(
+    body.node('MatMul', ['carried', 'carried'], { outputs: ['next'] }),
+    'float32',
+    [64, 64],
+  );
   const builder = new ModelBuilder({ name: 'endless', opset: 17 });
   builder.input('x', 'float32', [64, 64]);
   const count = { type: 'int64', dims: [], data: BigInt64Array.of(10n ** 12n) } as const;
   const yes = { type: 'bool', dims: [], data: Uint8Array.of(1) } as const;
   const inputs = [builder.initializer('count', count), builder.initializer('yes', yes), 'x'];
-  builder.node('Loop', inputs, { outputs: ['y'], attributes: { body: { graph: body.buildGraph() } } });
+  builder.node('Loop', inputs, {
+    outputs: ['y'],
+    attributes: { body: { graph: body.buildGraph() } },
+  });
   builder.output('y', 'float32', [64, 64]);
   const path = join(folder, 'endless.onnx');
   writeFileSync(path, writeModel(builder.build()));

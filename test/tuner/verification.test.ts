@@ -13,11 +13,13 @@ import { completedRecord, failedRecord, twoCoreDefault } from '../support/fake-t
 const { defaultArm } = defaultSpace(2, 'free');
 const candidate = toArm({ ...twoCoreDefault, replicas: 2, intraOpThreads: 1 });
 
+const arms = { candidate: candidate.key, default: defaultArm.key };
+
 /** Runs the pairs as the tuner does, each half being given a throughput or a failure. */
 function verify(qpsOf: (role: string, pair: number) => number | 'fails'): TrialRecord[] {
   const trials: TrialRecord[] = [];
   while (true) {
-    const half = nextHalf(trials, candidate.key, 1);
+    const half = nextHalf(trials, arms, 1);
     if (half === null) return trials;
     const arm = half.role === 'default' ? defaultArm : candidate;
     const purpose = { kind: 'verify', ...half, candidate: candidate.key } as const;
@@ -38,7 +40,10 @@ describe('verification', () => {
     expect(roles.length).toBe(12);
     for (let pair = 0; pair < 6; pair += 1) {
       const half = roles.slice(2 * pair, 2 * pair + 2);
-      expect(half.map((purpose) => purpose.kind === 'verify' && purpose.pair)).toEqual([pair, pair]);
+      expect(half.map((purpose) => purpose.kind === 'verify' && purpose.pair)).toEqual([
+        pair,
+        pair,
+      ]);
     }
   });
 
@@ -67,13 +72,32 @@ describe('verification', () => {
 
   test('has nothing to say without a complete pair', () => {
     expect(judgeVerification([], candidate.key, 1)).toBeNull();
-    expect(judgeVerification(verify(() => 'fails'), candidate.key, 1)).toBeNull();
+    expect(
+      judgeVerification(
+        verify(() => 'fails'),
+        candidate.key,
+        1,
+      ),
+    ).toBeNull();
+  });
+
+  test('measures a default that nothing beat three times more', () => {
+    const trials: TrialRecord[] = [];
+    const alone = { candidate: defaultArm.key, default: defaultArm.key };
+    for (let half = nextHalf(trials, alone, 1); half !== null; half = nextHalf(trials, alone, 1)) {
+      expect(half.role).toBe('default');
+      const purpose = { kind: 'verify', ...half, candidate: defaultArm.key } as const;
+      trials.push(
+        completedRecord({ arm: defaultArm, sequence: trials.length, purpose }, { qps: 1 }),
+      );
+    }
+    expect(trials.length).toBe(3);
   });
 
   test('goes on where it stopped', () => {
     const whole = verify(() => 1000);
     for (let cut = 0; cut < whole.length; cut += 1) {
-      const next = nextHalf(whole.slice(0, cut), candidate.key, 1);
+      const next = nextHalf(whole.slice(0, cut), arms, 1);
       expect(whole[cut]?.purpose).toEqual({ kind: 'verify', ...next, candidate: candidate.key });
     }
   });

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { halvingSearcher } from '../../../tuner/search/halving-searcher.ts';
-import type {
-  Ask,
-  Observation,
-  Searcher,
-  SearchProblem,
-} from '../../../tuner/search/searcher.ts';
+import type { Ask, Observation, Searcher, SearchProblem } from '../../../tuner/search/searcher.ts';
 import { ranked, standings } from '../../../tuner/search/standings.ts';
 import { defaultSpace, type Arm } from '../../../tuner/space.ts';
 import { fakeThroughput, noisyThroughput } from '../../support/fake-trials.ts';
@@ -58,85 +53,88 @@ function bestKey(records: readonly Observation[], change: Partial<SearchProblem>
   return ranked(standings(records, change.constraints ?? []))[0]?.armKey ?? '';
 }
 
-describe.each(SEARCHERS.map((searcher) => [searcher.name, searcher] as const))('%s', (_, searcher) => {
-  test('asks for the default first', () => {
-    expect(searcher.ask(problem([]))).toEqual({
-      kind: 'measure',
-      armKey: space.defaultArm.key,
-      repetitions: 1,
+describe.each(SEARCHERS.map((searcher) => [searcher.name, searcher] as const))(
+  '%s',
+  (_, searcher) => {
+    test('asks for the default first', () => {
+      expect(searcher.ask(problem([]))).toEqual({
+        kind: 'measure',
+        armKey: space.defaultArm.key,
+        repetitions: 1,
+      });
     });
-  });
 
-  test('is a pure function: the same problem, the same question, and nothing is changed', () => {
-    const records = search(searcher, simulated(3), { most: 17 });
-    const frozen = Object.freeze(records.map((record) => Object.freeze({ ...record })));
-    const first = searcher.ask(problem(frozen));
-    expect(searcher.ask(problem(frozen))).toEqual(first);
-    expect(searcher.ask(problem(structuredClone(frozen)))).toEqual(first);
-  });
+    test('is a pure function: the same problem, the same question, and nothing is changed', () => {
+      const records = search(searcher, simulated(3), { most: 17 });
+      const frozen = Object.freeze(records.map((record) => Object.freeze({ ...record })));
+      const first = searcher.ask(problem(frozen));
+      expect(searcher.ask(problem(frozen))).toEqual(first);
+      expect(searcher.ask(problem(structuredClone(frozen)))).toEqual(first);
+    });
 
-  test('resumes: cut anywhere, it asks what it would have asked', () => {
-    const whole = search(searcher, simulated(5), { most: 40 });
-    for (const cut of [1, 2, 13, 20, 21, 29]) {
-      const ask = searcher.ask(problem(whole.slice(0, cut)));
-      expect(ask).toMatchObject({ kind: 'measure', armKey: whole[cut]?.armKey });
-    }
-  });
+    test('resumes: cut anywhere, it asks what it would have asked', () => {
+      const whole = search(searcher, simulated(5), { most: 40 });
+      for (const cut of [1, 2, 13, 20, 21, 29]) {
+        const ask = searcher.ask(problem(whole.slice(0, cut)));
+        expect(ask).toMatchObject({ kind: 'measure', armKey: whole[cut]?.armKey });
+      }
+    });
 
-  test('the seed changes what is explored', () => {
-    const keys = (seed: number): string[] =>
-      search(searcher, simulated(1), { change: { seed }, most: 15 }).map((one) => one.armKey);
-    expect(keys(1)).toEqual(keys(1));
-    expect(keys(1)).not.toEqual(keys(2));
-  });
+    test('the seed changes what is explored', () => {
+      const keys = (seed: number): string[] =>
+        search(searcher, simulated(1), { change: { seed }, most: 15 }).map((one) => one.armKey);
+      expect(keys(1)).toEqual(keys(1));
+      expect(keys(1)).not.toEqual(keys(2));
+    });
 
-  test('asks only for arms of the space, at least once each time, and ends', () => {
-    const records = search(searcher, simulated(7));
-    expect(records.length).toBeLessThan(BOUND);
-    expect(records.length).toBeGreaterThan(20);
-  });
+    test('asks only for arms of the space, at least once each time, and ends', () => {
+      const records = search(searcher, simulated(7));
+      expect(records.length).toBeLessThan(BOUND);
+      expect(records.length).toBeGreaterThan(20);
+    });
 
-  test('finds an arm within 5 % of the best, from noisy trials', () => {
-    const best = Math.max(...space.arms.map((arm) => fakeThroughput(arm.config)));
-    for (const seed of [1, 2, 3, 4, 5]) {
-      const key = bestKey(search(searcher, simulated(seed), { change: { seed } }));
-      const arm = space.arms.find((one) => one.key === key);
-      expect(fakeThroughput((arm as Arm).config) / best).toBeGreaterThan(0.95);
-    }
-  });
+    test('finds an arm within 5 % of the best, from noisy trials', () => {
+      const best = Math.max(...space.arms.map((arm) => fakeThroughput(arm.config)));
+      for (const seed of [1, 2, 3, 4, 5]) {
+        const key = bestKey(search(searcher, simulated(seed), { change: { seed } }));
+        const arm = space.arms.find((one) => one.key === key);
+        expect(fakeThroughput((arm as Arm).config) / best).toBeGreaterThan(0.95);
+      }
+    });
 
-  test('measures what it recommends more than once', () => {
-    const records = search(searcher, simulated(2));
-    const key = bestKey(records);
-    expect(records.filter((record) => record.armKey === key).length).toBeGreaterThanOrEqual(3);
-  });
+    test('measures what it recommends more than once', () => {
+      const records = search(searcher, simulated(2));
+      const key = bestKey(records);
+      expect(records.filter((record) => record.armKey === key).length).toBeGreaterThanOrEqual(3);
+    });
 
-  test('prefers arms that meet the constraint to faster ones that do not', () => {
-    const constraints = [{ kind: 'latency', percentile: 'p99', limitMs: 4 }] as const;
-    const throughput = noisyThroughput(4, 0.03);
-    const measure: Measure = (arm) => completed(arm, throughput(arm), arm.config.batch.maxSize);
-    const records = search(searcher, measure, { change: { constraints } });
-    const arm = space.arms.find((one) => one.key === bestKey(records, { constraints }));
-    expect(arm?.config.batch.maxSize).toBe(2);
-  });
+    test('prefers arms that meet the constraint to faster ones that do not', () => {
+      const constraints = [{ kind: 'latency', percentile: 'p99', limitMs: 4 }] as const;
+      const throughput = noisyThroughput(4, 0.03);
+      const measure: Measure = (arm) => completed(arm, throughput(arm), arm.config.batch.maxSize);
+      const records = search(searcher, measure, { change: { constraints } });
+      const arm = space.arms.find((one) => one.key === bestKey(records, { constraints }));
+      expect(arm?.config.batch.maxSize).toBe(2);
+    });
 
-  test('asks at most twice for an arm that fails, and goes on with the others', () => {
-    const throughput = noisyThroughput(6, 0.03);
-    const measure: Measure = (arm) =>
-      arm.config.replicas === 2
-        ? { state: 'failed', armKey: arm.key, costMs: 100 }
-        : completed(arm, throughput(arm));
-    const records = search(searcher, measure);
-    const failures = Map.groupBy(
-      records.filter((record) => record.state === 'failed'),
-      (record) => record.armKey,
-    );
-    for (const own of failures.values()) expect(own.length).toBeLessThanOrEqual(2);
-    expect(bestKey(records)).toMatch(/ 1x2 /);
-  });
+    test('asks at most twice for an arm that fails, and goes on with the others', () => {
+      const throughput = noisyThroughput(6, 0.03);
+      const measure: Measure = (arm) =>
+        arm.config.replicas === 2
+          ? { state: 'failed', armKey: arm.key, costMs: 100 }
+          : completed(arm, throughput(arm));
+      const records = search(searcher, measure);
+      const failures = Map.groupBy(
+        records.filter((record) => record.state === 'failed'),
+        (record) => record.armKey,
+      );
+      for (const own of failures.values()) expect(own.length).toBeLessThanOrEqual(2);
+      expect(bestKey(records)).toMatch(/ 1x2 /);
+    });
 
-  test('ends when every arm fails', () => {
-    const fail: Measure = (arm) => ({ state: 'timeout', armKey: arm.key, costMs: 100 });
-    expect(search(searcher, fail).length).toBeLessThan(BOUND);
-  });
-});
+    test('ends when every arm fails', () => {
+      const fail: Measure = (arm) => ({ state: 'timeout', armKey: arm.key, costMs: 100 });
+      expect(search(searcher, fail).length).toBeLessThan(BOUND);
+    });
+  },
+);

@@ -71,7 +71,11 @@ describe.each(KINDS)('$name store', ({ place }) => {
 
   test('lists runs, the newest first, and trials in their order', async () => {
     const store = await opened(place());
-    for (const [id, day] of [['a', '01'], ['c', '03'], ['b', '02']] as const) {
+    for (const [id, day] of [
+      ['a', '01'],
+      ['c', '03'],
+      ['b', '02'],
+    ] as const) {
       await store.saveRun(fakeRun(space, { id, createdAt: `2026-01-${day}T00:00:00.000Z` }));
     }
     expect((await store.listRuns()).map((run) => run.id)).toEqual(['c', 'b', 'a']);
@@ -144,7 +148,9 @@ describe('a store file that cannot be used', () => {
   test('that is a folder is named', async () => {
     const folder = temporaryFolder();
     mkdirSync(`${folder}/store.sqlite`);
-    await expect(openSqliteStore(`${folder}/store.sqlite`, files)).rejects.toThrow(/cannot be opened/);
+    await expect(openSqliteStore(`${folder}/store.sqlite`, files)).rejects.toThrow(
+      /cannot be opened/,
+    );
   });
 
   test('below a file is named', async () => {
