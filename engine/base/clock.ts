@@ -4,9 +4,15 @@ export interface Clock {
   nowMs(): number;
   /** Wall time, for records. */
   date(): Date;
-  /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
+  /**
+   * Resolves after `ms`, at once where that is past; rejects with the signal's
+   * reason when it aborts. Throws RangeError beyond 2^31 - 1 ms, 24.8 days.
+   */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Timers count in 32 bits: a longer wait would end after a millisecond, with a warning. */
+const MAX_SLEEP_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = Object.freeze({
   nowMs: () => performance.now(),
@@ -21,10 +27,14 @@ export const systemClock: Clock = Object.freeze({
         reject(signal.reason as Error);
         return;
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      if (!(ms <= MAX_SLEEP_MS)) throw new RangeError(`cannot sleep for ${ms} ms`);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        Math.max(0, ms),
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 });

@@ -40,39 +40,74 @@ export async function writeFolderAtomic(
   try {
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
-    await rename(temporary, path);
+    await moveUnlessThere(temporary, path);
   } catch (thrown) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    // The temporary name means nothing to anybody: the folder is what cannot be written.
+    const isInside = thrown instanceof WriteError && thrown.path.startsWith(temporary);
+    throw writeError(path, isInside ? thrown.cause : thrown);
+  }
+}
+
+/** A folder with content at `to` is another process's: as good as this one, which goes. */
+async function moveUnlessThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (thrown) {
     const code = codeOf(thrown);
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
-    throw writeError(path, thrown);
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw thrown;
+    await rm(from, { recursive: true, force: true });
+  }
+}
+
+class WriteError extends UserError {
+  readonly path: string;
+
+  constructor(path: string, failure: { why: string; remedy: string }, cause: unknown) {
+    super(`cannot write ${path}: ${failure.why}`, { remedy: failure.remedy, cause });
+    this.path = path;
   }
 }
 
 /** Says in one line why a file could not be written, and what to do. */
 export function writeError(path: string, thrown: unknown): Error {
-  const remedy = WRITE_REMEDIES[codeOf(thrown) ?? ''];
-  if (remedy === undefined) {
-    return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
-  }
-  return new UserError(`cannot write ${path}: ${remedy.why}`, {
-    remedy: remedy.remedy,
-    cause: thrown,
-  });
+  const failure = WRITE_FAILURES.get(codeOf(thrown) ?? '');
+  if (failure !== undefined) return new WriteError(path, failure, thrown);
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }
 
-const WRITE_REMEDIES: Readonly<Record<string, { why: string; remedy: string }>> = Object.freeze({
-  ENOSPC: { why: 'the disk is full', remedy: 'free some space or choose another folder' },
-  EDQUOT: { why: 'the disk quota is used up', remedy: 'free some space or choose another folder' },
-  EACCES: { why: 'permission denied', remedy: 'choose a folder that you may write to' },
-  EPERM: { why: 'permission denied', remedy: 'choose a folder that you may write to' },
-  EROFS: { why: 'the file system is read-only', remedy: 'choose a folder that you may write to' },
-  ENOTDIR: {
-    why: 'a part of the path is a file, not a folder',
-    remedy: 'choose another folder',
-  },
-  EISDIR: { why: 'it is a folder', remedy: 'choose another name' },
-});
+const FREE_SPACE = 'free some space or choose another folder';
+const WRITABLE_FOLDER = 'choose a folder that you may write to';
+const FILE_IN_PATH = {
+  why: 'a part of the path is a file, not a folder',
+  remedy: 'choose another folder',
+} as const;
+
+const WRITE_FAILURES: ReadonlyMap<string, { readonly why: string; readonly remedy: string }> =
+  new Map([
+    ['ENOSPC', { why: 'the disk is full', remedy: FREE_SPACE }],
+    ['EDQUOT', { why: 'the disk quota is used up', remedy: FREE_SPACE }],
+    ['EACCES', { why: 'permission denied', remedy: WRITABLE_FOLDER }],
+    ['EPERM', { why: 'permission denied', remedy: WRITABLE_FOLDER }],
+    ['EROFS', { why: 'the file system is read-only', remedy: WRITABLE_FOLDER }],
+    ['ENOTDIR', FILE_IN_PATH],
+    // What making a folder says where a file has its name.
+    ['EEXIST', FILE_IN_PATH],
+    ['EISDIR', { why: 'it is a folder', remedy: 'choose another name' }],
+    ['ENAMETOOLONG', { why: 'the name is too long', remedy: 'choose a shorter name' }],
+  ]);
+
+/** Why a file could not be read, in words where they are known. */
+export function readFailure(thrown: unknown): string {
+  return READ_FAILURES.get(codeOf(thrown) ?? '') ?? messageOf(thrown);
+}
+
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['ENOTDIR', 'there is no such file'],
+  ['EISDIR', 'it is a folder'],
+  ['EACCES', 'permission denied'],
+]);
 
 /** SHA-256 of a file in hexadecimal, read as a stream. */
 export async function sha256OfFile(path: string): Promise<string> {

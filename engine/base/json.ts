@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { codeOf, messageOf, UserError } from './errors.ts';
+import { messageOf, UserError } from './errors.ts';
+import { readFailure } from './files.ts';
 
 /** Values that survive JSON unchanged. */
 export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Reads and checks a JSON file; the error names the file, the field and what is wrong. */
 export async function readJsonFile<T>(
@@ -21,8 +17,7 @@ export async function readJsonFile<T>(
   try {
     text = await readFile(path, 'utf8');
   } catch (thrown) {
-    const why = codeOf(thrown) === 'ENOENT' ? 'there is no such file' : messageOf(thrown);
-    throw new UserError(`cannot read ${what} ${path}: ${why}`, { cause: thrown });
+    throw new UserError(`cannot read ${what} ${path}: ${readFailure(thrown)}`, { cause: thrown });
   }
   let parsed: unknown;
   try {

@@ -8,11 +8,15 @@ export function packageVersion(): string {
   while (true) {
     const path = new URL('package.json', folder);
     if (existsSync(path)) {
-      const manifest = JSON.parse(readFileSync(path, 'utf8')) as { name?: string; version?: string };
+      const manifest = JSON.parse(readFileSync(path, 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
       if (manifest.name === NAME && manifest.version !== undefined) return manifest.version;
     }
     const parent = new URL('..', folder);
-    if (parent.href === folder.href) throw new Error(`no package.json of ${NAME} above ${import.meta.url}`);
+    if (parent.href === folder.href)
+      throw new Error(`no package.json of ${NAME} above ${import.meta.url}`);
     folder = parent;
   }
 }
