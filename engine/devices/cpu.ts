@@ -11,17 +11,19 @@ export interface CpuDescription {
 }
 
 /** Flags that the runtime's kernels ask for, x86 and ARM; the other hundred do not matter. */
-const RELEVANT_FLAGS: ReadonlySet<string> = new Set([
-  'sse4_1 sse4_2 avx f16c fma avx2 avx_vnni avx512f avx512bw avx512dq avx512vl avx512_vnni',
-  'avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16',
-  'asimd asimdhp asimddp i8mm bf16 sve sve2 svei8mm svebf16 sme',
-].flatMap((line) => line.split(' ')));
+const RELEVANT_FLAGS: ReadonlySet<string> = new Set(
+  [
+    'sse4_1 sse4_2 avx f16c fma avx2 avx_vnni avx512f avx512bw avx512dq avx512vl avx512_vnni',
+    'avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16',
+    'asimd asimdhp asimddp i8mm bf16 sve sve2 svei8mm svebf16 sme',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** What the CPU is, from /proc/cpuinfo, else from Node. */
 export function describeCpu(files: SystemFiles): CpuDescription {
   const info = files.read('/proc/cpuinfo') ?? '';
   const field = (name: string): string | undefined =>
-    new RegExp(`^${name}\\s*:\\s*(.+)$`, 'm').exec(info)?.[1]?.trim();
+    new RegExp(`^${name}[ \\t]*:[ \\t]*(\\S.*)$`, 'm').exec(info)?.[1]?.trim();
   const flags = (field('flags') ?? field('Features') ?? '').split(/\s+/);
   const listed = info.match(/^processor\s*:/gm)?.length;
   return {

@@ -65,7 +65,9 @@ function positiveRatio(quota: string, period: string | undefined): number[] {
 function groupFolders(files: SystemFiles, controller: string): string[] {
   const lines = (files.read('/proc/self/cgroup') ?? '').split('\n');
   const line = lines.find((text) => text.split(':')[1]?.split(',').includes(controller));
-  const parts = (line?.split(':').slice(2).join(':') ?? '/').split('/').filter((part) => part !== '');
+  const parts = (line?.split(':').slice(2).join(':') ?? '/')
+    .split('/')
+    .filter((part) => part !== '');
   return [...parts.keys(), parts.length].map((count) =>
     parts
       .slice(0, count)
