@@ -5,7 +5,7 @@ import { sha256, sha256OfFile } from '../engine/base/files.ts';
 import { describeModel } from '../engine/graph/describe.ts';
 import { inputHints } from '../engine/graph/input-hints.ts';
 import { readModelFile } from '../engine/graph/read.ts';
-import { openDataset, writeDataset, type Dataset, type DatasetInput } from './data/dataset.ts';
+import { openDataset, writeDataset, type DatasetInput } from './data/dataset.ts';
 import { resolveInputs, type ResolvedInputs } from './data/model-inputs.ts';
 import { matchNpz, shapesOf } from './data/npz-data.ts';
 import { readNpz, type NpyArray } from './data/npz.ts';
@@ -72,7 +72,9 @@ async function prepareSuite(suite: Suite, options: WorkloadOptions): Promise<Wor
   }
   const [dim] = Object.keys(options.dims);
   if (dim !== undefined) {
-    throw new UsageError(`--dim ${dim}: the suite '${suite.name}' has no open dimension`);
+    throw new UsageError(`--dim ${dim}: the suite '${suite.name}' has no open dimension`, {
+      remedy: 'leave --dim out, or give a model',
+    });
   }
   const built = await suite.build({
     folder: join(options.cacheFolder, 'suites'),
@@ -147,7 +149,12 @@ function randomSource(
   options: WorkloadOptions,
 ): UnkeptData {
   const random = createRandomData(resolved.inputs, hints, options.seed);
-  const identity = { inputs: resolved.inputs, hints, seed: options.seed };
+  const identity = {
+    inputs: resolved.inputs,
+    hints,
+    seed: options.seed,
+    recipe: random.description,
+  };
   return {
     key: sha256(JSON.stringify(identity)),
     data: { kind: 'random', description: `seeded random inputs: ${random.description}` },
@@ -179,25 +186,23 @@ async function keepDataset(
   cacheFolder: string,
 ): Promise<Pick<WorkloadSource, 'datasetFolder' | 'data' | 'labelled'>> {
   const datasetFolder = join(cacheFolder, 'data', source.key.slice(0, 24));
-  const kept = await tryOpen(datasetFolder);
-  if (kept === null) {
+  if ((await stat(datasetFolder).catch(() => null)) === null) {
+    await writeDataset(datasetFolder, source.content);
+  } else if (!(await isIntact(datasetFolder))) {
     await rm(datasetFolder, { recursive: true, force: true });
     await writeDataset(datasetFolder, source.content);
-  } else {
-    await kept.close();
   }
   const labelled = source.content.labels === null ? 0 : source.content.count;
   return { datasetFolder, data: source.data, labelled };
 }
 
-/** An earlier run's dataset, or null when there is none or it is damaged. */
-async function tryOpen(folder: string): Promise<Dataset | null> {
+async function isIntact(datasetFolder: string): Promise<boolean> {
   try {
-    const dataset = await openDataset(folder);
-    await dataset.read(dataset.count - 1, 1);
-    return dataset;
+    const dataset = await openDataset(datasetFolder);
+    await dataset.close();
+    return true;
   } catch {
     // It is made again from its source, which is the better cure than a message.
-    return null;
+    return false;
   }
 }

@@ -49,7 +49,7 @@ export async function probeWorkload(
     evaluationCount: Math.min(source.labelled, batchSize),
   };
   const single = await probe({ ...request, batchSize });
-  if (single.state !== 'completed') throw cannotRun(source.modelPath, single);
+  if (single.state !== 'completed') throw cannotRun(source, single);
   const sampleMs = single.metrics.latencyMs.p50 / batchSize;
   const evaluationCount = affordableSamples(source.labelled, sampleMs);
   if (source.batch !== 'free') return { batch: source.batch, evaluationCount, notes: [] };
@@ -65,9 +65,12 @@ function affordableSamples(labelled: number, sampleMs: number): number {
   return Math.min(labelled, MAX_EVALUATION, affordable);
 }
 
-function cannotRun(modelPath: string, outcome: TrialOutcome): UserError {
+function cannotRun({ modelPath, data }: WorkloadSource, outcome: TrialOutcome): UserError {
   return new UserError(`${modelPath} does not run: ${reasonOf(outcome)}`, {
-    remedy: 'check the model and the data with the runtime itself, or give data with --data',
+    remedy:
+      data.kind === 'random'
+        ? 'its inputs were random: give real ones with --data FILE.npz, or check the model'
+        : 'check that the model and the data belong together',
   });
 }
 

@@ -1,7 +1,8 @@
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic, writeFolderAtomic } from '../../engine/base/files.ts';
+import { UserError } from '../../engine/base/errors.ts';
+import { readFailure, writeFileAtomic, writeFolderAtomic } from '../../engine/base/files.ts';
 import { readJsonFile } from '../../engine/base/json.ts';
 import {
   elementBytes,
@@ -97,22 +98,64 @@ export interface Dataset {
 /** Opens a prepared dataset folder; throws UserError when it is damaged. */
 export async function openDataset(folder: string): Promise<Dataset> {
   const header = await readJsonFile(join(folder, 'dataset.json'), datasetSchema, 'a dataset');
-  const files = await Promise.all(header.inputs.map((input) => open(join(folder, input.file))));
-  const labels =
-    header.labels === null ? null : await readLabels(join(folder, header.labels), header.count);
+  const labels = header.labels === null ? null : await readLabels(folder, header);
+  const files = await openInputs(folder, header);
   return {
     count: header.count,
     labels,
     read: (start, rows) => readFeeds(header, files, start, rows),
-    close: async () => {
-      await Promise.all(files.map((file) => file.close()));
-    },
+    close: () => closeAll(files),
   };
 }
 
-async function readLabels(path: string, count: number): Promise<Int32Array> {
-  const bytes = await readFile(path);
-  return new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + count * 4));
+async function readLabels(folder: string, header: DatasetHeader): Promise<Int32Array> {
+  const name = header.labels ?? '';
+  const bytes = await readFile(join(folder, name)).catch((thrown: unknown) => {
+    throw damaged(folder, `${name}: ${readFailure(thrown)}`, thrown);
+  });
+  checkSize(folder, { name, given: bytes.byteLength, wanted: header.count * 4 });
+  return new Int32Array(new Uint8Array(bytes).buffer);
+}
+
+async function openInputs(folder: string, header: DatasetHeader): Promise<FileHandle[]> {
+  const files: FileHandle[] = [];
+  try {
+    for (const input of header.inputs) {
+      const file = await open(join(folder, input.file)).catch((thrown: unknown) => {
+        throw damaged(folder, `${input.file}: ${readFailure(thrown)}`, thrown);
+      });
+      files.push(file);
+      const wanted = rowBytesOf(input) * (input.batched ? header.count : 1);
+      checkSize(folder, { name: input.file, given: (await file.stat()).size, wanted });
+    }
+    return files;
+  } catch (thrown) {
+    await closeAll(files);
+    throw thrown;
+  }
+}
+
+async function closeAll(files: readonly FileHandle[]): Promise<void> {
+  await Promise.all(files.map((file) => file.close()));
+}
+
+function rowBytesOf(input: DatasetHeader['inputs'][number]): number {
+  return elementCount(input.dims) * elementBytes(input.type);
+}
+
+function checkSize(
+  folder: string,
+  file: { readonly name: string; readonly given: number; readonly wanted: number },
+): void {
+  if (file.given === file.wanted) return;
+  throw damaged(folder, `${file.name} has ${file.given} bytes, its header says ${file.wanted}`);
+}
+
+function damaged(folder: string, complaint: string, cause?: unknown): UserError {
+  return new UserError(`the dataset ${folder} is damaged: ${complaint}`, {
+    remedy: 'remove that folder: it is made again when it is needed',
+    cause,
+  });
 }
 
 async function readFeeds(
@@ -123,14 +166,18 @@ async function readFeeds(
 ): Promise<Tensors> {
   const feeds: Record<string, Tensors[string]> = {};
   for (const [index, input] of header.inputs.entries()) {
-    const type = input.type as NumericType;
-    const rowBytes = elementCount(input.dims) * elementBytes(type);
+    const { type } = input;
+    const rowBytes = rowBytesOf(input);
     const copies = input.batched ? rows : 1;
     const buffer = new SharedArrayBuffer(rowBytes * copies);
     const bytes = new Uint8Array(buffer);
     const file = files[index] as FileHandle;
     const rowsInFile = input.batched ? header.count : 1;
-    await readWrapped(file, bytes, { rowBytes, rows: rowsInFile, start: input.batched ? start : 0 });
+    await readWrapped(file, bytes, {
+      rowBytes,
+      rows: rowsInFile,
+      start: input.batched ? start : 0,
+    });
     feeds[input.name] = {
       type,
       dims: input.batched ? [rows, ...input.dims] : input.dims,
@@ -139,6 +186,8 @@ async function readFeeds(
   }
   return feeds;
 }
+
+const MAX_READ_BYTES = 2 ** 30;
 
 /** Fills `target` from row `start` of a file of `rows` rows, again from row 0 after the last. */
 async function readWrapped(
@@ -152,10 +201,20 @@ async function readWrapped(
     const wanted = Math.min(target.byteLength - filled, (layout.rows - row) * layout.rowBytes);
     // fs reads need a view that is not shared.
     const chunk = new Uint8Array(wanted);
-    const { bytesRead } = await file.read(chunk, 0, wanted, row * layout.rowBytes);
-    if (bytesRead !== wanted) throw new Error('a dataset file is shorter than its header says');
+    await readFully(file, chunk, row * layout.rowBytes);
     target.set(chunk, filled);
     filled += wanted;
     row = 0;
+  }
+}
+
+/** Reads until `chunk` is full: one read may give less, and never gives more than 2 GiB. */
+async function readFully(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  let filled = 0;
+  while (filled < chunk.byteLength) {
+    const length = Math.min(chunk.byteLength - filled, MAX_READ_BYTES);
+    const { bytesRead } = await file.read(chunk, filled, length, position + filled);
+    if (bytesRead === 0) throw new Error('a dataset file became shorter while it was in use');
+    filled += bytesRead;
   }
 }

@@ -38,10 +38,21 @@ export function matchNpz(
   }
   const matched = inputs.map((input) => matchArray(arrays.get(input.name), input, path));
   const count = sampleCount(matched, path);
-  return { count, inputs: matched, labels: parseLabels(arrays.get(LABELS), count, path) };
+  const labels = arrays.get(LABELS);
+  return {
+    count,
+    inputs: matched.map(({ input }) => input),
+    labels: labels === undefined ? null : parseLabels(labels, count, path),
+  };
 }
 
-function matchArray(array: NpyArray | undefined, input: ResolvedInput, path: string): DatasetInput {
+interface MatchedArray {
+  readonly input: DatasetInput;
+  /** Rows of a batched input; null when the array is the same for every sample. */
+  readonly samples: number | null;
+}
+
+function matchArray(array: NpyArray | undefined, input: ResolvedInput, path: string): MatchedArray {
   const wanted = `${input.type}[${[...(input.batched ? ['samples'] : []), ...input.dims].join(', ')}]`;
   if (array === undefined) {
     throw new UserError(`${path} has no array for the input '${input.name}'`, {
@@ -60,40 +71,45 @@ function matchArray(array: NpyArray | undefined, input: ResolvedInput, path: str
       { remedy: 'convert it with NumPy (astype, reshape) and save it again' },
     );
   }
-  return { ...input, data: array.data };
+  const samples = input.batched ? (array.dims[0] ?? 0) : null;
+  return { input: { ...input, data: array.data }, samples };
 }
 
-function sampleCount(inputs: readonly DatasetInput[], path: string): number {
-  const counts = inputs
-    .filter((input) => input.batched)
-    .map((input) => ({
-      name: input.name,
-      count: input.data.length / Math.max(1, input.dims.reduce((product, dim) => product * dim, 1)),
-    }));
-  const [first] = counts;
+function sampleCount(matched: readonly MatchedArray[], path: string): number {
+  const batched = matched.filter(({ samples }) => samples !== null);
+  const [first] = batched;
   if (first === undefined) return 1;
-  const other = counts.find(({ count }) => count !== first.count);
+  const count = first.samples ?? 0;
+  const other = batched.find(({ samples }) => samples !== count);
   if (other !== undefined) {
     throw new UserError(
-      `${path} has ${first.count} samples of '${first.name}' but ${other.count} of '${other.name}'`,
+      `${path} has ${count} samples of '${first.input.name}' but ${other.samples} of '${other.input.name}'`,
+      { remedy: 'save the same number of samples of every input' },
     );
   }
-  if (first.count === 0) throw new UserError(`${path} has no samples`);
-  return first.count;
+  if (count === 0) {
+    throw new UserError(`${path} has no samples: '${first.input.name}' has no rows`, {
+      remedy: 'save at least one sample of every input',
+    });
+  }
+  return count;
 }
 
-function parseLabels(array: NpyArray | undefined, count: number, path: string): Int32Array | null {
-  if (array === undefined) return null;
+/** Labels are kept as int32. */
+const MAX_LABEL = 2 ** 31 - 1;
+
+function parseLabels(array: NpyArray, count: number, path: string): Int32Array {
   if (array.dims.length !== 1 || array.dims[0] !== count) {
     throw new UserError(
       `'${LABELS}' in ${path} has the shape [${array.dims.join(', ')}], it must be [${count}]: one class index per sample`,
+      { remedy: `save one class index per sample, or leave '${LABELS}' out` },
     );
   }
   const labels = Array.from(array.data as ArrayLike<number | bigint>, Number);
-  const wrong = labels.find((label) => !Number.isInteger(label) || label < 0);
+  const wrong = labels.find((label) => !Number.isInteger(label) || label < 0 || label > MAX_LABEL);
   if (wrong !== undefined || array.type.startsWith('float')) {
     throw new UserError(
-      `'${LABELS}' in ${path} must hold integers from 0, not ${wrong ?? array.type}`,
+      `'${LABELS}' in ${path} must hold class indices, integers from 0, not ${wrong ?? array.type}`,
       { remedy: 'save labels.astype(np.int32)' },
     );
   }

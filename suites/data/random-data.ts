@@ -1,4 +1,6 @@
+import { UserError } from '../../engine/base/errors.ts';
 import { createRandom, type Random } from '../../engine/base/random.ts';
+import { formatBytes } from '../../engine/base/units.ts';
 import type { InputHint } from '../../engine/graph/input-hints.ts';
 import {
   elementBytes,
@@ -12,6 +14,8 @@ import type { ResolvedInput } from './model-inputs.ts';
 
 const MAX_SAMPLES = 64;
 const MAX_BYTES = 64 * 2 ** 20;
+/** One sample of every input; more is a slip in `--dim` rather than a wish. */
+const MAX_SAMPLE_BYTES = 2 * 2 ** 30;
 
 export interface RandomData {
   readonly count: number;
@@ -20,19 +24,16 @@ export interface RandomData {
   readonly description: string;
 }
 
-/** Invents seeded inputs of the right type, shape and range; at most 64 samples or 64 MiB. */
+/**
+ * Invents seeded inputs of the right type, shape and range; at most 64 samples
+ * or 64 MiB, but at least one. Throws UserError that names an input too large.
+ */
 export function createRandomData(
   inputs: readonly ResolvedInput[],
   hints: readonly InputHint[],
   seed: number,
 ): RandomData {
-  const sampleBytes = inputs
-    .filter((input) => input.batched)
-    .reduce((sum, input) => sum + elementCount(input.dims) * elementBytes(input.type), 0);
-  const count = Math.max(
-    1,
-    Math.min(MAX_SAMPLES, Math.floor(MAX_BYTES / Math.max(1, sampleBytes))),
-  );
+  const count = affordableSamples(inputs);
   const filled = inputs.map((input) => {
     const recipe = recipeFor(input, hints);
     const length = elementCount(input.dims) * (input.batched ? count : 1);
@@ -46,6 +47,28 @@ export function createRandomData(
   };
 }
 
+function affordableSamples(inputs: readonly ResolvedInput[]): number {
+  const [largest] = [...inputs].sort((a, b) => bytesOf(b) - bytesOf(a));
+  if (largest !== undefined && sumBytes(inputs) > MAX_SAMPLE_BYTES) {
+    throw new UserError(
+      `one sample of input '${largest.name}' [${largest.dims.join(', ')}] is ${formatBytes(bytesOf(largest))}; all inputs together may have ${formatBytes(MAX_SAMPLE_BYTES)}`,
+      { remedy: 'give smaller sizes with --dim' },
+    );
+  }
+  const batched = inputs.filter((input) => input.batched);
+  if (batched.length === 0) return 1;
+  const affordable = Math.floor(MAX_BYTES / Math.max(1, sumBytes(batched)));
+  return Math.max(1, Math.min(MAX_SAMPLES, affordable));
+}
+
+function sumBytes(inputs: readonly ResolvedInput[]): number {
+  return inputs.reduce((sum, input) => sum + bytesOf(input), 0);
+}
+
+function bytesOf({ dims, type }: ResolvedInput): number {
+  return elementCount(dims) * elementBytes(type);
+}
+
 interface Recipe {
   readonly text: string;
   readonly draw: (random: Random) => number;
@@ -57,20 +80,26 @@ function recipeFor(input: ResolvedInput, hints: readonly InputHint[]): Recipe {
   }
   const hint = hints.find((one) => one.name === input.name);
   if (input.type === 'bool' || hint?.role === 'mask') return { text: 'all ones', draw: () => 1 };
+  const limit = TYPE_LIMITS[input.type] ?? 2 ** 31;
   if (hint?.upperBound !== null && hint?.upperBound !== undefined) {
-    return integers(Math.max(1, hint.upperBound));
+    return integers(Math.min(Math.max(1, hint.upperBound), limit));
   }
-  if (input.type === 'uint8') return integers(256);
-  if (input.type === 'int8') return integers(128);
+  // Bytes are pixels or quantized values: any of them is legal.
+  if (input.type === 'uint8' || input.type === 'int8') return integers(limit);
   // What these integers mean cannot be seen: zeros and ones are legal nearly everywhere.
   return integers(2);
 }
 
+/** One above the largest value of a type; beyond it a draw would wrap round. */
+const TYPE_LIMITS: Readonly<Partial<Record<NumericType, number>>> = Object.freeze({
+  int8: 2 ** 7,
+  uint8: 2 ** 8,
+  int16: 2 ** 15,
+  uint16: 2 ** 16,
+});
+
 function integers(bound: number): Recipe {
-  return {
-    text: `integers from 0 to ${bound - 1}`,
-    draw: (random) => random.integer(Math.min(bound, 2 ** 31)),
-  };
+  return { text: `integers from 0 to ${bound - 1}`, draw: (random) => random.integer(bound) };
 }
 
 function fill(
