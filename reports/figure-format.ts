@@ -17,7 +17,8 @@ export interface Interval {
 
 /** `5,210`, samples a second. */
 export function rate(qps: number): string {
-  return finiteOr(qps, formatNumber);
+  // From here on three digits round up to a thousand, which is written with a separator.
+  return finiteOr(qps, (value) => formatNumber(value >= 999.5 ? Math.max(value, 1000) : value));
 }
 
 /** `3.1 ms`. */
@@ -55,11 +56,11 @@ export function isInterval(range: Range): range is Interval {
   return range.high !== null && range.low > 0 && range.low < range.high;
 }
 
-/** `+3.1 %`, `−12 %`, `±0 %`, `11.1 ×`: the change from one figure to another. */
+/** `+3.1 %`, `−12 %`, `±0 %`, `2.04 ×`: the change from one figure to another. */
 export function change(from: number, to: number): string {
   const fraction = to / from - 1;
   if (!Number.isFinite(fraction)) return NOTHING;
-  if (fraction >= 1) return `${formatNumber(1 + fraction)} ×`;
+  if (fraction >= 1) return `${(1 + fraction).toFixed(fraction < 9 ? 2 : 1)} ×`;
   const size = Math.abs(fraction) * 100;
   const digits = size < 10 ? size.toFixed(1) : size.toFixed(0);
   if (Number(digits) === 0) return '±0 %';

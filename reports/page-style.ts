@@ -91,7 +91,7 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 9
 .scroll { overflow: auto; max-height: 620px; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
 .data { font-size: 13px; }
 .data th, .data td { padding: 4px 12px; white-space: nowrap; }
-.data td > div { white-space: normal; width: max-content; max-width: 560px; }
+.data td > div { max-width: 640px; overflow: hidden; text-overflow: ellipsis; }
 .data thead th { position: sticky; top: 0; background: var(--panel); z-index: 1; padding: 0 12px; box-shadow: inset 0 -1px var(--line); line-height: 30px; }
 .data thead button { all: unset; cursor: pointer; color: inherit; }
 .data thead button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -113,6 +113,7 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 9
 @media (max-width: 560px) { .facts > div { grid-template-columns: 1fr; } }
 .commands { margin-top: 10px; }
 .commands code { display: block; padding: 8px 12px; background: var(--panel); border-radius: 6px; white-space: pre-wrap; }
+.commands span { display: inline-block; max-width: 100%; }
 .commands p { color: var(--muted); font-size: 13px; margin: 2px 0 12px 12px; }
 
 #tooltip {
@@ -160,7 +161,7 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 9
   .data, .data thead th { font-size: 7px; }
   .data th, .data td, .data thead th { padding: 2px 3px; white-space: normal; }
   .data td { overflow-wrap: normal; }
-  .data td > div { width: auto; }
+  .data td > div { max-width: none; }
   .data thead th { position: static; line-height: 1.3; }
   .data thead button::after { content: none; }
 }

@@ -20,7 +20,7 @@ async function readRuntime(): Promise<VegaRuntime> {
   const build = dirname(createRequire(import.meta.url).resolve('vega'));
   const bundle = await readFile(join(build, 'vega.min.js'), 'utf8');
   const licence = await readFile(join(build, '..', 'LICENSE'), 'utf8');
-  const notice = `/* Vega (https://vega.github.io), which includes parts of D3 (ISC).\n${licence.replaceAll('*/', '* /')}*/\n`;
+  const notice = `/* Vega (https://vega.github.io), which includes parts of D3\n   (copyright Mike Bostock, ISC licence).\n${licence.replaceAll('*/', '* /')}*/\n`;
   // In a script string `<\/script` means the same and does not end the element.
   const script = (notice + bundle)
     .replaceAll('</script', '<\\/script')

@@ -18,10 +18,23 @@ import { sentences, type VerdictText, withoutLooseNumbers } from './verdict-text
 export function verdictText(view: RunView): VerdictText {
   const { outcome, state } = view.run;
   const bare = outcome === null ? unfinishedVerdict(view) : outcomeVerdict(view, outcome);
-  const text = { ...bare, headline: withoutLooseNumbers(bare.headline) };
+  const text = {
+    ...bare,
+    headline: withoutLooseNumbers(bare.headline),
+    details: [...bare.details, ...sentences(doubts(view))],
+  };
   if (outcome === null || state === 'finished') return text;
   const note = `The run is recorded as ${state}, so trials may be missing. ${resumeHint(view)}`;
   return { ...text, details: [...text.details, note] };
+}
+
+/** From this share on, warnings belong beside the verdict and not only in their section. */
+const MANY_WARNINGS = 0.25;
+
+function doubts({ trials }: RunView): string {
+  const doubtful = trials.filter((trial) => trial.warnings.length > 0).length;
+  if (doubtful === 0 || doubtful < trials.length * MANY_WARNINGS) return '';
+  return `${doubtful} of ${counted(trials.length, 'trial')} raised a warning, see below`;
 }
 
 function outcomeVerdict(view: RunView, outcome: RunOutcome): VerdictText {

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { RunView } from '../run-view.ts';
 import { isPositive, type Layer, linearDomain, short } from './chart-spec.ts';
 import { type Timeline, type TimelineMark, timelineOf, type TimelineStop } from './timeline.ts';
-import { ACCENT, ALARM, chartConfig, DOT, INK, LINE, MUTED, PAPER, WIDE } from './chart-theme.ts';
+import { ACCENT, ALARM, chartFrame, DOT, INK, LINE, MUTED, PAPER, WIDE } from './chart-theme.ts';
 
 const HEIGHT = 260;
 
@@ -12,11 +12,7 @@ export function bestSoFarChart(view: RunView): TopLevelSpec | undefined {
   if (timeline.marks.length === 0) return undefined;
   const yDomain = linearDomain(timeline.marks.map((mark) => mark.qps));
   return {
-    width: WIDE,
-    height: HEIGHT,
-    autosize: { type: 'fit-x', contains: 'padding' },
-    padding: { left: 2, right: 8, top: 8, bottom: 2 },
-    config: chartConfig(),
+    ...chartFrame({ width: WIDE, height: HEIGHT }),
     encoding: {
       x: {
         field: 'minutes',
@@ -68,14 +64,14 @@ function defaultLayers(view: RunView, yDomain: [number, number]): Layer[] {
       mark: {
         type: 'text',
         align: 'left',
-        baseline: 'top',
-        dx: 4,
-        dy: 4,
+        // Beside the plot, where no point can be.
+        baseline: 'middle',
+        dx: 5,
         fill: INK,
         stroke: PAPER,
         strokeWidth: 4,
       },
-      encoding: { x: { value: 0 }, y: throughput(yDomain), text: { field: 'text' } },
+      encoding: { x: { value: 'width' }, y: throughput(yDomain), text: { field: 'text' } },
     },
   ];
 }

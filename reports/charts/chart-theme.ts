@@ -18,8 +18,26 @@ export const NARROW = 320;
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-/** The look that all charts share. */
-export function chartConfig(): Config {
+/** What all charts have in common. */
+export interface ChartFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly autosize: { readonly type: 'fit-x'; readonly contains: 'padding' };
+  readonly padding: { left: number; right: number; top: number; bottom: number };
+  readonly config: Config;
+}
+
+/** The frame of a chart: `width` in pixels is that of the whole drawing, `height` that of the plot. */
+export function chartFrame(size: { width: number; height: number }): ChartFrame {
+  return {
+    ...size,
+    autosize: { type: 'fit-x', contains: 'padding' },
+    padding: { left: 2, right: 8, top: 6, bottom: 2 },
+    config: chartConfig(),
+  };
+}
+
+function chartConfig(): Config {
   return {
     background: 'transparent',
     font: FONT,

@@ -6,7 +6,7 @@ import { type RatioScale, ratioScale } from '../ratio-scale.ts';
 import { type RunView, variedKnobs } from '../run-view.ts';
 import { isPositive, type Layer, short } from './chart-spec.ts';
 import { ARM_MARKS, type ArmKind, armKinds, isNamed } from './arm-points.ts';
-import { ACCENT, chartConfig, INK, MUTED, NARROW } from './chart-theme.ts';
+import { ACCENT, chartFrame, INK, MUTED, NARROW } from './chart-theme.ts';
 
 type Offset = Extract<NonNullable<Layer['encoding']>['xOffset'], { field?: unknown }>;
 
@@ -53,11 +53,7 @@ export function sharedScale(effects: readonly KnobEffect[]): RatioScale {
 /** One panel: throughput relative to the default for each value of one knob. */
 export function knobEffectChart(effect: KnobEffect, scale: RatioScale): TopLevelSpec {
   return {
-    width: NARROW,
-    height: 190,
-    autosize: { type: 'fit-x', contains: 'padding' },
-    padding: { left: 2, right: 4, top: 4, bottom: 2 },
-    config: chartConfig(),
+    ...chartFrame({ width: NARROW, height: 190 }),
     encoding: {
       x: {
         field: 'value',

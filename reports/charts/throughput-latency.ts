@@ -1,41 +1,23 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { compareArms } from '../comparison.ts';
 import { milliseconds } from '../figure-format.ts';
 import { paretoFront } from '../pareto.ts';
-import { highlightOf, type RunView } from '../run-view.ts';
+import { type ArmResult, highlightOf, type RunView } from '../run-view.ts';
 import { ARM_MARKS, type ArmPoint, armPoints, isNamed } from './arm-points.ts';
 import { isPositive, type Layer, linearDomain, logDomain, logTicks } from './chart-spec.ts';
-import { ACCENT, ALARM, chartConfig, INK, PAPER, WIDE } from './chart-theme.ts';
+import { ACCENT, ALARM, chartFrame, INK, PAPER, WIDE } from './chart-theme.ts';
 
 /** Throughput against the bounded percentile, one point an arm; undefined with nothing to draw. */
 export function throughputLatencyChart(view: RunView): TopLevelSpec | undefined {
-  const points = armPoints(view, view.arms);
+  const points = armPoints(view, comparedArms(view));
   if (points.length === 0) return undefined;
   const limitMs = drawnBound(view);
   const latencies = points.map((point) => point.latencyMs);
   const xDomain = logDomain(limitMs === undefined ? latencies : [...latencies, limitMs]);
   const yDomain = linearDomain(points.map((point) => point.qps));
   return {
-    width: WIDE,
-    height: 360,
-    autosize: { type: 'fit-x', contains: 'padding' },
-    padding: { left: 2, right: 8, top: 8, bottom: 2 },
-    config: chartConfig(),
-    encoding: {
-      x: {
-        field: 'latencyMs',
-        type: 'quantitative',
-        title: `${view.percentile} latency of a request (ms, logarithmic)`,
-        scale: { type: 'log', nice: false, domain: xDomain },
-        axis: { values: logTicks(xDomain), format: '~r', grid: true },
-      },
-      y: {
-        field: 'qps',
-        type: 'quantitative',
-        title: 'throughput (samples/s)',
-        scale: { zero: false, nice: false, domain: yDomain },
-        axis: { format: ',~r', tickCount: 6 },
-      },
-    },
+    ...chartFrame({ width: WIDE, height: 360 }),
+    encoding: axesOf(view.percentile, xDomain, yDomain),
     layer: [
       ...boundLayers(limitMs, xDomain),
       frontLayer(frontOf(view)),
@@ -45,10 +27,38 @@ export function throughputLatencyChart(view: RunView): TopLevelSpec | undefined 
   };
 }
 
+function axesOf(percentile: string, xDomain: [number, number], yDomain: [number, number]) {
+  return {
+    x: {
+      field: 'latencyMs',
+      type: 'quantitative',
+      title: `${percentile} latency of a request (ms, logarithmic)`,
+      scale: { type: 'log', nice: false, domain: xDomain },
+      axis: { values: logTicks(xDomain), format: '~r', grid: true },
+    },
+    y: {
+      field: 'qps',
+      type: 'quantitative',
+      title: 'throughput (samples/s)',
+      scale: { zero: false, nice: false, domain: yDomain },
+      axis: { format: ',~r', tickCount: 6 },
+    },
+  } as const;
+}
+
+/** The arms, default and winner with the figures of the table above, so that the two agree. */
+function comparedArms(view: RunView): readonly ArmResult[] {
+  const { before, after } = compareArms(view);
+  return view.arms.map((arm) => {
+    const figures = [before, after].find((one) => one?.armKey === arm.armKey);
+    return figures === undefined ? arm : { ...arm, ...figures };
+  });
+}
+
 /** The bound, unless it lies so far off that drawing it would squeeze the points together. */
 export function drawnBound(view: RunView): number | undefined {
   const { limitMs } = view;
-  const latencies = armPoints(view, view.arms).map((point) => point.latencyMs);
+  const latencies = armPoints(view, comparedArms(view)).map((point) => point.latencyMs);
   if (!isPositive(limitMs) || latencies.length === 0) return undefined;
   const tooFar = limitMs > Math.max(...latencies) * 30 || limitMs < Math.min(...latencies) / 30;
   return tooFar ? undefined : limitMs;
@@ -56,7 +66,9 @@ export function drawnBound(view: RunView): number | undefined {
 
 /** The latency bound is drawn by itself; arms that break another constraint are no choice at all. */
 function frontOf(view: RunView): readonly ArmPoint[] {
-  const sound = view.arms.filter((arm) => arm.broken.every((item) => item.kind === 'latency'));
+  const sound = comparedArms(view).filter((arm) =>
+    arm.broken.every((item) => item.kind === 'latency'),
+  );
   return paretoFront(armPoints(view, sound));
 }
 

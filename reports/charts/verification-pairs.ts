@@ -1,9 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Verification } from '../../tuner/run-record.ts';
 import { isInterval, ratio, ratioWithRange } from '../figure-format.ts';
-import { ratioScale } from '../ratio-scale.ts';
+import { type RatioScale, ratioScale } from '../ratio-scale.ts';
 import { isPositive, type Layer, short } from './chart-spec.ts';
-import { ACCENT, chartConfig, DOT, INK, LINE, WIDE } from './chart-theme.ts';
+import { ACCENT, chartFrame, DOT, INK, LINE, WIDE } from './chart-theme.ts';
 
 const ROW_HEIGHT = 26;
 const SUMMARY = 'all pairs';
@@ -22,21 +22,10 @@ interface PairRow {
 export function verificationPairsChart(verification: Verification): TopLevelSpec | undefined {
   const rows = rowsOf(verification);
   if (rows.length === 0) return undefined;
-  const { low, high, value } = verification.ratio;
-  const scale = ratioScale([
-    ...rows.map((row) => row.ratio),
-    ...(isInterval(verification.ratio) ? [low, high] : []),
-    value,
-    1 - verification.margin,
-    1 + verification.margin,
-  ]);
+  const scale = scaleOf(verification, rows);
   const names = [...rows.map((row) => row.row), SUMMARY];
   return {
-    width: WIDE,
-    height: names.length * ROW_HEIGHT,
-    autosize: { type: 'fit-x', contains: 'padding' },
-    padding: { left: 2, right: 8, top: 4, bottom: 2 },
-    config: chartConfig(),
+    ...chartFrame({ width: WIDE, height: names.length * ROW_HEIGHT }),
     encoding: {
       x: {
         field: 'ratio',
@@ -55,6 +44,13 @@ export function verificationPairsChart(verification: Verification): TopLevelSpec
     },
     layer: [...marginLayers(verification.margin), pairLayer(rows), ...summaryLayers(verification)],
   };
+}
+
+/** Holds every pair, the interval when there is one, and the margin. */
+function scaleOf({ ratio: estimate, margin }: Verification, rows: readonly PairRow[]): RatioScale {
+  const ends = isInterval(estimate) ? [estimate.low, estimate.high] : [];
+  const pairs = rows.map((row) => row.ratio);
+  return ratioScale([...pairs, ...ends, estimate.value, 1 - margin, 1 + margin]);
 }
 
 function rowsOf(verification: Verification): readonly PairRow[] {

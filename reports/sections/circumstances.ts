@@ -7,59 +7,59 @@ import { knobNamed, knobText } from '../knobs.ts';
 import type { Section } from '../page.ts';
 import { reproduceCommands } from '../reproduce.ts';
 import type { RunView } from '../run-view.ts';
-import { factList } from '../tables/facts.ts';
+import { type Fact, factList } from '../tables/facts.ts';
 
 /** What was run, under which bounds, and what was searched. */
 export function workloadSection(view: RunView): Section {
-  const { run } = view;
-  const { workload } = run;
-  const dims = Object.entries(workload.dims).map(([name, value]) => `${name} = ${value}`);
   return {
     id: 'workload',
     heading: 'Workload and search',
-    content: factList([
-      {
-        term: 'Target',
-        value: html`<code>${workload.target}</code
-          >${workload.suite !== null && ' (built-in suite)'}`,
-      },
-      {
-        term: 'Model',
-        value: html`${workload.model.name}, ${bytes(workload.model.sizeBytes)}<br /><code
-            >${workload.model.path}</code
-          ><br /><small>SHA-256 <code>${workload.model.sha256}</code></small>`,
-      },
-      { term: 'Data', value: dataText(run) },
-      dims.length === 0 ? undefined : { term: 'Dimensions', value: dims.join(', ') },
-      typeof workload.batch === 'number'
-        ? { term: 'Batch', value: `fixed at ${workload.batch} by the model` }
-        : undefined,
-      {
-        term: 'Accuracy on',
-        value:
-          workload.evaluationCount > 0
-            ? counted(workload.evaluationCount, 'labelled sample')
-            : 'nothing: the data has no labels',
-      },
-      workload.notes.length === 0
-        ? undefined
-        : { term: 'Notes', value: workload.notes.map((note) => html`<div>${note}</div>`) },
-      {
-        term: 'Scenario',
-        value:
-          'closed loop: each replica has one client, which sends the next batch when the last one is answered',
-      },
-      { term: 'Objective', value: 'highest throughput that meets every constraint' },
-      { term: 'Constraints', value: constraintsText(view) },
-      { term: 'Space', value: spaceText(view) },
-      { term: 'Searcher', value: `${run.searcher}, seed ${run.seed}` },
-      { term: 'Budget', value: budgetText(run) },
-      {
-        term: 'Measuring',
-        value: `${formatDuration(run.trialMs)} a search trial, twice that in the verification; every trial in a fresh process`,
-      },
-    ]),
+    content: factList([...workloadFacts(view.run), ...searchFacts(view)]),
   };
+}
+
+function workloadFacts(run: RunRecord): readonly (Fact | undefined)[] {
+  const { workload } = run;
+  const { model, notes } = workload;
+  const dims = Object.entries(workload.dims).map(([name, value]) => `${name} = ${value}`);
+  const file = html`<code>${model.path}</code><br /><small
+      >SHA-256 <code>${model.sha256}</code></small
+    >`;
+  return [
+    {
+      term: 'Target',
+      value: html`<code>${workload.target}</code>${workload.suite !== null && ' (built-in suite)'}`,
+    },
+    { term: 'Model', value: html`${model.name}, ${bytes(model.sizeBytes)}<br />${file}` },
+    { term: 'Data', value: dataText(run) },
+    dims.length === 0 ? undefined : { term: 'Dimensions', value: dims.join(', ') },
+    workload.batch === 'free' ? undefined : { term: 'Batch', value: `fixed at ${workload.batch}` },
+    { term: 'Accuracy on', value: labelledText(workload.evaluationCount) },
+    notes.length === 0
+      ? undefined
+      : { term: 'Notes', value: notes.map((note) => html`<div>${note}</div>`) },
+  ];
+}
+
+function searchFacts(view: RunView): readonly Fact[] {
+  const { run } = view;
+  const measuring = `${formatDuration(run.trialMs)} a search trial, twice that in the verification; every trial in a fresh process`;
+  return [
+    { term: 'Scenario', value: SCENARIO },
+    { term: 'Objective', value: 'highest throughput that meets every constraint' },
+    { term: 'Constraints', value: constraintsText(view) },
+    { term: 'Space', value: spaceText(view) },
+    { term: 'Searcher', value: `${run.searcher}, seed ${run.seed}` },
+    { term: 'Budget', value: budgetText(run) },
+    { term: 'Measuring', value: measuring },
+  ];
+}
+
+const SCENARIO =
+  'closed loop: each replica has one client, which sends the next batch when the last one is answered';
+
+function labelledText(count: number): string {
+  return count > 0 ? counted(count, 'labelled sample') : 'nothing: the data has no labels';
 }
 
 /** The machine and the versions. */
@@ -94,11 +94,16 @@ export function reproduceSection({ run }: RunView): Section {
     content: html`<div class="commands">
       ${reproduceCommands(run).map(
         ({ line, purpose }) =>
-          html`<code>${line}</code>
+          html`<code>${unbroken(line)}</code>
             <p>${purpose}</p>`,
       )}
     </div>`,
   };
+}
+
+/** Words that stay whole where the line breaks: an option is not split after its hyphens. */
+function unbroken(line: string): readonly Html[] {
+  return line.split(' ').map((word, index) => html`${index > 0 && ' '}<span>${word}</span>`);
 }
 
 function dataText({ workload }: RunRecord): HtmlValue {

@@ -1,55 +1,57 @@
 import { html } from '../html.ts';
 import type { Section } from '../page.ts';
-import { factList } from '../tables/facts.ts';
+import { type Fact, factList } from '../tables/facts.ts';
 
 /** What the figures mean. */
 export function definitionsSection(): Section {
   return {
     id: 'definitions',
     heading: 'What the figures mean',
-    content: factList([
-      {
-        term: 'Arm',
-        value:
-          'One configuration of the engine. Configurations that mean the same are one arm. The default arm is what a user gets who sets nothing.',
-      },
-      {
-        term: 'Throughput, QPS',
-        value:
-          'Samples a second, all clients together: samples completed over the time that it took, while each replica has one client that sends a batch, waits for the answer and sends the next.',
-      },
-      {
-        term: 'Latency',
-        value:
-          'From sending a request to its answer. A request carries one batch, so with batch 8 it is the time of 8 samples together. Under this closed loop nothing queues in front of the engine.',
-      },
-      {
-        term: 'p50, p90, p99',
-        value: 'The latency that so many in a hundred requests stay within.',
-      },
-      {
-        term: 'Uncertified',
-        value:
-          'A percentile as it was read off the measured requests. Too few slow requests were seen to state it with confidence, so another measurement may give a higher one.',
-      },
-      {
-        term: 'Memory',
-        value: html`Peak memory of all engine processes, the runtime included, shared pages counted
-          once. A memory bound applies to this figure. <small>memoryBytes</small>`,
-      },
-      {
-        term: 'Session memory',
-        value: html`That peak less what the runtime takes before any model is loaded: what the model
-          costs. <small>sessionBytes</small>`,
-      },
-      {
-        term: 'Accuracy',
-        value: 'Share of the labelled samples whose largest output is at the label.',
-      },
-      {
-        term: 'Intervals',
-        value: '95 %: repeated in the same way, 19 of 20 such intervals hold the true figure.',
-      },
-    ]),
+    content: factList(DEFINITIONS),
   };
 }
+
+const DEFINITIONS: readonly Fact[] = [
+  {
+    term: 'Arm',
+    value:
+      'One configuration of the engine. Configurations that mean the same are one arm. The default arm is what a user gets who sets nothing.',
+  },
+  {
+    term: 'Throughput, QPS',
+    value:
+      'Samples a second, all clients together: samples completed over the time that it took, while each replica has one client that sends a batch, waits for the answer and sends the next.',
+  },
+  {
+    term: 'Latency',
+    value:
+      'From sending a request to its answer. A request carries one batch, so with batch 8 it is the time of 8 samples together. Under this closed loop nothing queues in front of the engine.',
+  },
+  {
+    term: 'p50, p90, p99',
+    value: 'The latency that so many in a hundred requests stay within.',
+  },
+  {
+    term: 'Uncertified',
+    value:
+      'A percentile as it was read off the measured requests. Too few slow requests were seen to state it with confidence, so another measurement may give a higher one.',
+  },
+  {
+    term: 'Memory',
+    value: html`Peak memory of all engine processes, the runtime included, shared pages counted
+      once. A memory bound applies to this figure. <small>memoryBytes</small>`,
+  },
+  {
+    term: 'Session memory',
+    value: html`That peak less what the runtime takes before any model is loaded: what the model
+      costs. <small>sessionBytes</small>`,
+  },
+  {
+    term: 'Accuracy',
+    value: 'Share of the labelled samples whose largest output is at the label.',
+  },
+  {
+    term: 'Intervals',
+    value: '95 %: repeated in the same way, 19 of 20 such intervals hold the true figure.',
+  },
+];

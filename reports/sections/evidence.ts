@@ -7,8 +7,16 @@ import {
 } from '../charts/knob-effect.ts';
 import { drawnBound, throughputLatencyChart } from '../charts/throughput-latency.ts';
 import { verificationPairsChart } from '../charts/verification-pairs.ts';
+import { compareArms } from '../comparison.ts';
 import { drawChart } from '../draw-chart.ts';
-import { change, counted, milliseconds, percent, timesTheDefault } from '../figure-format.ts';
+import {
+  change,
+  counted,
+  milliseconds,
+  percent,
+  ratio,
+  timesTheDefault,
+} from '../figure-format.ts';
 import { html, type Html, trusted } from '../html.ts';
 import { chartFigure, type Section } from '../page.ts';
 import { highlightOf, type RunView } from '../run-view.ts';
@@ -71,11 +79,16 @@ export async function tradeOffSection(view: RunView): Promise<Section | undefine
           ...(broken ? [['triangle', 'var(--alarm)', 'breaks a constraint'] as const] : []),
           ['line', 'var(--accent)', 'Pareto front'],
         ]),
-        caption: html`Each point is the median of one arm’s trials, of the search and of the
-        verification
-        together.${offChart && ` The bound of ${milliseconds(view.limitMs ?? Number.NaN)} lies far beyond the edge of this chart.`}`,
+        caption: html`${pointSource(view)}${offChart && ` The bound of ${milliseconds(view.limitMs ?? Number.NaN)} lies far beyond the edge of this chart.`}`,
       })}`,
   };
+}
+
+/** Where the points' figures come from: the named ones agree with the table at the top. */
+function pointSource(view: RunView): string {
+  return compareArms(view).verified
+    ? 'The two named arms have the figures of the verification, as in the table above; every other point is the median of one arm’s trials.'
+    : 'Each point is the median of one arm’s trials.';
 }
 
 /** One small panel a knob, the most telling first. */
@@ -106,7 +119,10 @@ export async function knobSection(view: RunView): Promise<Section | undefined> {
 }
 
 function knobPanel(effect: KnobEffect, chart: Html): Html {
-  const spread = change(1, effect.spread).replace(/^[+±]/, '');
+  const spread =
+    effect.spread < 2
+      ? change(1, effect.spread).replace(/^[+±]/, '')
+      : `a factor of ${ratio(effect.spread)}`;
   return html`<div>
     <h3>${effect.knob.title}<small>medians differ by ${spread}</small></h3>
     ${chart}

@@ -1,3 +1,4 @@
+import { NOTHING } from '../figure-format.ts';
 import { html, type Html, type HtmlValue } from '../html.ts';
 
 /** One cell: what it shows, and what it sorts by (`null` sorts last). */
@@ -51,12 +52,19 @@ export function dataTable<Row>(
       )}
     </tbody>
   </table>`;
-  const constants = columns.flatMap((column, index) =>
-    constant[index] === true && rows.length > 0
-      ? [{ title: column.fullTitle ?? column.title, content: cells[0]?.[index]?.content }]
-      : [],
-  );
-  return { table, constants };
+  return { table, constants: constantsOf(columns, cells[0], constant) };
+}
+
+function constantsOf<Row>(
+  columns: readonly Column<Row>[],
+  first: readonly Cell[] | undefined,
+  constant: readonly boolean[],
+): DataTable['constants'] {
+  return columns.flatMap(({ title, fullTitle }, index) => {
+    const content = first?.[index]?.content;
+    if (constant[index] !== true || content === NOTHING) return [];
+    return [{ title: fullTitle ?? title, content }];
+  });
 }
 
 /** One row agrees with itself, which says nothing: such a table keeps its columns. */

@@ -1,11 +1,11 @@
 import { formatDuration } from '../../engine/base/units.ts';
-import { describeWarning, type TrialRecord } from '../../suites/trial-record.ts';
+import { describeWarning, type TrialRecord, type TrialWarning } from '../../suites/trial-record.ts';
 import { html, type Html } from '../html.ts';
 import { describeArmFully } from '../knobs.ts';
 import type { RunView } from '../run-view.ts';
 
 /** Trials named one by one before the rest is only counted. */
-const MOST_NAMED = 12;
+const MOST_NAMED = 6;
 
 /** Why a trial has no figures; undefined for one that has. */
 export function reasonOf(trial: TrialRecord): string | undefined {
@@ -68,25 +68,26 @@ export function warningsTable(view: RunView): Html | undefined {
       </tr>
     </thead>
     <tbody>
-      ${groups.map(
-        (group) =>
-          html`<tr>
-            <td><span class="tag">${group[0].warning.kind}</span></td>
-            <td class="number">
-              ${new Set(group.map(({ trial }) => trial.id)).size} of ${view.trials.length}
-            </td>
-            <td>
-              ${group
-                .slice(0, MOST_NAMED)
-                .map(
-                  ({ trial, warning }) =>
-                    html`<div>#${trial.sequence}: ${describeWarning(warning)}</div>`,
-                )}${more(group.length)}
-            </td>
-          </tr> `,
-      )}
+      ${groups.map((group) => warningRow(group, view.trials.length))}
     </tbody>
   </table>`;
+}
+
+interface RaisedWarning {
+  readonly trial: TrialRecord;
+  readonly warning: TrialWarning;
+}
+
+function warningRow(group: readonly [RaisedWarning, ...RaisedWarning[]], trials: number): Html {
+  const named = group
+    .slice(0, MOST_NAMED)
+    .map(({ trial, warning }) => html`<div>#${trial.sequence}: ${describeWarning(warning)}</div>`);
+  const affected = new Set(group.map(({ trial }) => trial.id)).size;
+  return html`<tr>
+    <td><span class="tag">${group[0].warning.kind}</span></td>
+    <td class="number">${affected} of ${trials}</td>
+    <td>${named}${more(group.length)}</td>
+  </tr> `;
 }
 
 function whichArms(view: RunView, trials: readonly TrialRecord[]): readonly Html[] {

@@ -1,7 +1,7 @@
 import type { CompletedTrial, TrialRecord } from '../../suites/trial-record.ts';
 import { describeWarning } from '../../suites/trial-record.ts';
 import { bytes, NOTHING, percent, rate, ratio } from '../figure-format.ts';
-import { html, type HtmlValue } from '../html.ts';
+import { html } from '../html.ts';
 import { KNOBS, type Knob, knobText } from '../knobs.ts';
 import { highlightOf, type RunView } from '../run-view.ts';
 import { joules } from './figures-table.ts';
@@ -137,8 +137,9 @@ function notesCell(trial: TrialRecord): Cell {
   const reason = reasonOf(trial);
   const warnings = trial.warnings.map(describeWarning);
   const lines = reason === undefined ? warnings : [reason, ...warnings];
-  const content: HtmlValue = lines.map((line) => html`<div>${line}</div>`);
-  return { content, sort: lines.length === 0 ? null : lines.join('; ') };
+  if (lines.length === 0) return { content: '', sort: null };
+  const all = lines.join('; ');
+  return { content: html`<div title="${all}">${all}</div>`, sort: all };
 }
 
 /** Month, day and time: a run takes minutes, a resumed one may take days. */

@@ -13,7 +13,7 @@ import {
 } from '../../reports/figure-format.ts';
 
 test('figures carry their unit', () => {
-  expect(rate(5210.4)).toBe('5,210');
+  expect([rate(5210.4), rate(999.7), rate(99.61)]).toEqual(['5,210', '1,000', '99.6']);
   expect(milliseconds(3.1449)).toBe('3.14 ms');
   expect(bytes(151 * 2 ** 20)).toBe('151 MiB');
   expect(percent(0.9712)).toBe('97.1 %');
@@ -55,6 +55,7 @@ test('changes are signed percentages, factors from double on', () => {
   expect(change(100, 88)).toBe('−12 %');
   expect(change(100, 100.01)).toBe('±0 %');
   expect(change(100, 982)).toBe('9.82 ×');
+  expect(change(100, 200)).toBe('2.00 ×');
 });
 
 test('times are shown in UTC and strange ones are left alone', () => {

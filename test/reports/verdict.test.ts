@@ -153,3 +153,10 @@ test('a failed trial is never the best so far', () => {
   const { headline } = verdictOf({ state: 'running', outcome: null }, [failed]);
   expect(headline).toMatch(/No trial has completed\.$/);
 });
+
+test('when many trials raised a warning, the verdict says so', () => {
+  const warnings: TrialRecord['warnings'] = [{ kind: 'drift', ratio: 1.05 }];
+  const trials = [0, 1, 2].map((sequence) => completedTrial({ sequence, warnings }));
+  expect(verdictOf({}, trials).details.at(-1)).toBe('3 of 3 trials raised a warning, see below.');
+  expect(verdictOf({}, trialsOfRun()).details).toHaveLength(1);
+});
