@@ -77,6 +77,7 @@ abbr { text-decoration: none; }
 figure { margin-top: 18px; }
 figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 90ch; }
 .keys { display: flex; flex-wrap: wrap; gap: 2px 20px; font-size: 13px; color: var(--muted); margin-bottom: 6px; }
+.lead + .keys { margin-top: 14px; }
 .keys svg { width: 16px; height: 12px; margin-right: 6px; vertical-align: -1px; }
 .chart { overflow-x: auto; }
 .chart svg { display: block; }

@@ -58,9 +58,6 @@ export async function verificationSection(view: RunView): Promise<Section | unde
 export async function tradeOffSection(view: RunView): Promise<Section | undefined> {
   const chart = throughputLatencyChart(view);
   if (chart === undefined) return undefined;
-  const highlight = highlightOf(view);
-  const broken = view.arms.some((arm) => arm.broken.length > 0);
-  const plain = view.arms.some((arm) => arm.broken.length === 0);
   const offChart = view.limitMs !== undefined && drawnBound(view) === undefined;
   return {
     id: 'trade-off',
@@ -70,18 +67,24 @@ export async function tradeOffSection(view: RunView): Promise<Section | undefine
       </p>
       ${chartFigure('throughput-latency', await drawChart(chart), {
         description: `Throughput against ${view.percentile} latency of ${counted(view.arms.length, 'arm')}, with the Pareto front`,
-        before: keys([
-          ['diamond', 'var(--ink)', 'default'],
-          ...(highlight === undefined
-            ? []
-            : [['circle', 'var(--accent)', highlight.name] as const]),
-          ...(plain ? [['circle', 'var(--dot)', 'arm'] as const] : []),
-          ...(broken ? [['triangle', 'var(--alarm)', 'breaks a constraint'] as const] : []),
-          ['line', 'var(--accent)', 'Pareto front'],
-        ]),
+        before: keys([...armKeys(view), ['line', 'var(--accent)', 'Pareto front']]),
         caption: html`${pointSource(view)}${offChart && ` The bound of ${milliseconds(view.limitMs ?? Number.NaN)} lies far beyond the edge of this chart.`}`,
       })}`,
   };
+}
+
+/** The marks of arms that occur in this run. */
+function armKeys(view: RunView): readonly Key[] {
+  const highlight = highlightOf(view);
+  const entries: readonly (Key | undefined)[] = [
+    view.baseline === undefined ? undefined : ['diamond', 'var(--ink)', 'default'],
+    highlight === undefined ? undefined : ['circle', 'var(--accent)', highlight.name],
+    view.arms.some((arm) => arm.broken.length === 0) ? ['circle', 'var(--dot)', 'arm'] : undefined,
+    view.arms.some((arm) => arm.broken.length > 0)
+      ? ['triangle', 'var(--alarm)', 'breaks a constraint']
+      : undefined,
+  ];
+  return entries.filter((entry) => entry !== undefined);
 }
 
 /** Where the points' figures come from: the named ones agree with the table at the top. */
@@ -114,6 +117,7 @@ export async function knobSection(view: RunView): Promise<Section | undefined> {
         and the figure above are the median. All panels share one scale and the strongest comes
         first. The other knobs vary along with it, so a panel shows what went together, not a cause.
       </p>
+      ${keys([...armKeys(view), ['line', 'var(--accent)', 'median']])}
       <div class="panels">${panels}</div>`,
   };
 }
@@ -165,6 +169,9 @@ export async function progressSection(view: RunView): Promise<Section | undefine
 
 type KeyShape = 'circle' | 'square' | 'diamond' | 'triangle' | 'cross' | 'line' | 'band';
 
+/** Shape, colour, and what it stands for. */
+type Key = readonly [KeyShape, string, string];
+
 const KEY_PATHS: Readonly<Record<KeyShape, string>> = Object.freeze({
   circle: 'M4 6a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z',
   square: 'M4.5 2.5h7v7h-7Z',
@@ -176,7 +183,7 @@ const KEY_PATHS: Readonly<Record<KeyShape, string>> = Object.freeze({
 });
 
 /** A legend in the page's own text: it wraps, and it reads without the chart. */
-function keys(entries: readonly (readonly [KeyShape, string, string])[]): Html {
+function keys(entries: readonly Key[]): Html {
   return html`<div class="keys">
     ${entries.map(
       ([shape, colour, label]) =>
