@@ -169,13 +169,13 @@ async function npzSource(
 ): Promise<UnkeptData> {
   options.onProgress('preparing the data');
   const content = matchNpz(file.arrays, resolved.inputs, file.path);
-  const labelled = content.labels === null ? '' : ', labelled';
+  const samples = content.labels === null ? 'samples' : 'labelled samples';
   return {
     key: sha256(JSON.stringify({ inputs: resolved.inputs, file: await sha256OfFile(file.path) })),
     data: {
       kind: 'file',
       path: resolve(file.path),
-      description: `${content.count} samples${labelled} from ${basename(file.path)}`,
+      description: `${content.count} ${samples} from ${basename(file.path)}`,
     },
     content,
   };
