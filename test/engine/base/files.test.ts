@@ -35,15 +35,21 @@ function writeInMount(
 ): { readonly report: WriterReport; readonly left: string } {
   const script = `mount -t tmpfs -o ${mountOptions} tmpfs "$0" && "$@" && ls -A "$0"`;
   const command = ['sh', '-c', script, folder, process.execPath, WRITER, ...writer];
-  const output = execFileSync('unshare', [...UNSHARE, ...command], { encoding: 'utf8' });
+  const output = execFileSync(UNSHARE.program, [...UNSHARE.options, ...command], {
+    encoding: 'utf8',
+  });
   const [line = '', ...left] = output.trim().split('\n');
   return { report: JSON.parse(line) as WriterReport, left: left.join(' ') };
 }
 
-const UNSHARE = ['--user', '--map-root-user', '--mount'];
+const UNSHARE = {
+  program: 'unshare',
+  options: ['--user', '--map-root-user', '--mount'],
+} as const;
 /** Not in every container, and on Linux alone. */
 const canMount =
-  spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+  spawnSync(UNSHARE.program, [...UNSHARE.options, 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'])
+    .status === 0;
 
 describe('writeFileAtomic', () => {
   it('writes text and bytes, making the folders on the way', async () => {
