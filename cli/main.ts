@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { codeOf } from '../engine/base/errors.ts';
 import { packageVersion } from '../engine/base/package-info.ts';
 import { showFailure } from './failure.ts';
 import { DEFAULT_STORE } from './store-folder.ts';
@@ -11,6 +12,10 @@ const EXIT_USAGE = 2;
  * so that `--help` is quick.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  // `claw report | head` closes the pipe early: that is no failure of ours.
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) !== 'EPIPE') throw error;
+  });
   let exitCode = 0;
   const program = createProgram((code) => {
     exitCode = code;

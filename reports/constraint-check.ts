@@ -1,3 +1,4 @@
+import { checkConstraint as judge } from '../tuner/constraint.ts';
 import type { Constraint } from '../tuner/run-record.ts';
 import type { ArmFigures } from './arm-figures.ts';
 import { bytes, milliseconds, percent } from './figure-format.ts';
@@ -9,30 +10,26 @@ export interface ConstraintCheck {
   readonly text: string;
 }
 
-/**
- * Strict bounds, as the tuner reads them. An arm without the figure does not meet the
- * constraint: what was not measured is not proven.
- */
+/** The tuner's own judgement, in the report's words. */
 export function checkConstraint(
   constraint: Constraint,
   figures: Pick<ArmFigures, 'latencyMs' | 'memoryBytes' | 'accuracy'>,
 ): ConstraintCheck {
+  const { met } = judge(figures, constraint);
   switch (constraint.kind) {
     case 'latency': {
       const value = figures.latencyMs[constraint.percentile];
-      const met = value < constraint.limitMs;
       const side = met ? 'under' : 'over';
       const text = `${constraint.percentile} ${milliseconds(value)} ${side} the bound of ${milliseconds(constraint.limitMs)}`;
       return { met, text };
     }
     case 'memory': {
-      const met = figures.memoryBytes < constraint.limitBytes;
       const side = met ? 'under' : 'over';
       const text = `memory ${bytes(figures.memoryBytes)} ${side} the bound of ${bytes(constraint.limitBytes)}`;
       return { met, text };
     }
     case 'accuracy':
-      return checkAccuracy(constraint.floor, figures.accuracy);
+      return { met, text: accuracyText(constraint.floor, figures.accuracy, met) };
   }
 }
 
@@ -48,11 +45,7 @@ export function demandText(constraint: Constraint): string {
   }
 }
 
-function checkAccuracy(floor: number, value: number | undefined): ConstraintCheck {
-  if (value === undefined) {
-    return { met: false, text: `accuracy not measured, at least ${percent(floor)} is asked for` };
-  }
-  const met = value >= floor;
-  const side = met ? 'above' : 'below';
-  return { met, text: `accuracy ${percent(value)} ${side} the floor of ${percent(floor)}` };
+function accuracyText(floor: number, value: number | undefined, met: boolean): string {
+  if (value === undefined) return `accuracy not measured, at least ${percent(floor)} is asked for`;
+  return `accuracy ${percent(value)} ${met ? 'above' : 'below'} the floor of ${percent(floor)}`;
 }

@@ -43,7 +43,10 @@ export const LAYER_RULES: LayerRules = Object.freeze({
       mayImport: ['engine/base'],
       mayImportFiles: [
         'suites/trial-record.ts',
+        'suites/workload-record.ts',
         'tuner/run-record.ts',
+        // What a recorded bound means is decided once.
+        'tuner/constraint.ts',
         'hosts/host-profile.ts',
         'engine/runtime/engine-config.ts',
       ],

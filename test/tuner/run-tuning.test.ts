@@ -14,7 +14,6 @@ import {
   noisyThroughput,
   type FakeFigures,
 } from '../support/fake-trials.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const space = defaultSpace(2, 'free');
 const COST_MS = 3000;
@@ -50,7 +49,7 @@ async function tune(setting: Setting = {}): Promise<{ run: RunRecord; store: Sto
 }
 
 function newStore(): Promise<Store> {
-  return openSqliteStore(`${temporaryFolder()}/store.sqlite`, systemFiles());
+  return openSqliteStore(':memory:', systemFiles());
 }
 
 /** Two replicas and large batches pay. */

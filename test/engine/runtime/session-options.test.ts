@@ -43,7 +43,11 @@ describe('session options', () => {
     ['process isolation', { isolation: 'process' }, /isolation 'process'/],
     ['several inline replicas', { replicas: 2 }, /one replica, not 2/],
     ['a batch delay', { batch: { maxSize: 1, maxDelayMs: 5 } }, /batch\.maxDelayMs '5'/],
-    ['an unknown entry', { sessionEntries: { 'session.tpyo': '1' } }, /'session\.tpyo' is not known/],
+    [
+      'an unknown entry',
+      { sessionEntries: { 'session.tpyo': '1' } },
+      /'session\.tpyo' is not known/,
+    ],
     [
       'an entry that doubles a field',
       { sessionEntries: { 'session.intra_op.allow_spinning': '1' } },

@@ -3,7 +3,9 @@ import type { Tensors } from '../../../engine/runtime/tensor.ts';
 import { driveClosedLoop } from '../../../suites/trial/closed-loop.ts';
 
 function feedsNamed(...names: string[]): Tensors[] {
-  return names.map((name) => ({ [name]: { type: 'float32', dims: [], data: new Float32Array(1) } }));
+  return names.map((name) => ({
+    [name]: { type: 'float32', dims: [], data: new Float32Array(1) },
+  }));
 }
 
 const once = { clients: 1, durationMs: 100, minRequests: 1, maxMs: 1000 } as const;

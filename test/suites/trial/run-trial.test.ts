@@ -24,7 +24,11 @@ const idle = new AbortController().signal;
 
 function misbehave(
   how: string,
-  options: { readonly files?: SystemFiles; readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  options: {
+    readonly files?: SystemFiles;
+    readonly signal?: AbortSignal;
+    readonly timeoutMs?: number;
+  } = {},
 ): Promise<TrialOutcome> {
   return runTrial(
     { modelPath: how, datasetFolder: '', config, protocol: QUICK, evaluationCount: 0 },
@@ -104,7 +108,13 @@ describe('a trial in its own process', () => {
     await writeDataset(datasetFolder, {
       count: 1,
       inputs: [
-        { name: 'x', type: 'float32', dims: [64, 64], batched: false, data: new Float32Array(4096) },
+        {
+          name: 'x',
+          type: 'float32',
+          dims: [64, 64],
+          batched: false,
+          data: new Float32Array(4096),
+        },
       ],
       labels: null,
     });

@@ -22,7 +22,9 @@ process.once('message', (message) => {
       );
       break;
     case 'refuse':
-      process.send?.({ kind: 'failed', message: 'the model is strange' }, () => process.disconnect());
+      process.send?.({ kind: 'failed', message: 'the model is strange' }, () =>
+        process.disconnect(),
+      );
       break;
     case 'nonsense':
       process.send?.({ kind: 'completed', metrics: 'many' }, () => process.disconnect());
