@@ -48,10 +48,7 @@ export async function openThreadReplica(options: ReplicaOptions): Promise<Replic
   });
 }
 
-async function openSession(
-  pool: Piscina,
-  task: ThreadReplicaTask,
-): Promise<ThreadReplicaMetadata> {
+async function openSession(pool: Piscina, task: ThreadReplicaTask): Promise<ThreadReplicaMetadata> {
   try {
     return (await pool.run(task, { name: 'open' })) as ThreadReplicaMetadata;
   } catch (thrown) {
