@@ -38,6 +38,7 @@ function createProgram(exit: (code: number) => void): Command {
     .addHelpText('after', '\nExamples:\n  claw tune\n  claw tune model.onnx --slo "p99<20ms"');
   addTune(program, exit);
   addBench(program, exit);
+  addOptimize(program, exit);
   addReport(program, exit);
   addSuites(program, exit);
   return program;
@@ -113,6 +114,31 @@ function addBench(program: Command, exit: (code: number) => void): void {
     .action(async (target: string | undefined, options: unknown, command: Command) => {
       const { bench } = await import('./commands/bench.ts');
       exit(await bench(target, options, givenNames(command)));
+    });
+}
+
+function addOptimize(program: Command, exit: (code: number) => void): void {
+  addWorkloadOptions(program.command('optimize'))
+    .summary('rewrite a model without changing what it computes')
+    .description(
+      'Rewrites the graph of a model, compares the result with the original in the runtime, ' +
+        'and writes it only if they agree. Shows what each pass did, and times both.',
+    )
+    .argument('<model>', 'an .onnx file')
+    .requiredOption('-o, --output <file>', 'where the rewritten model goes')
+    .option('--passes <list>', 'none, clean or all, and +PASS or -PASS, by commas', 'clean')
+    .option('--provider <name>', 'execution provider that it is for', 'cpu')
+    .option('--no-bench', 'do not time it against the original')
+    .option(...JSON_OUTPUT)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  claw optimize model.onnx -o model.clean.onnx\n' +
+        '  claw optimize bert.onnx -o bert.all.onnx --passes all --dim seq=128',
+    )
+    .action(async (model: string, options: unknown) => {
+      const { optimize } = await import('./commands/optimize.ts');
+      exit(await optimize(model, options));
     });
 }
 

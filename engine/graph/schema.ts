@@ -140,7 +140,7 @@ export const MESSAGES: Schema = {
   },
 };
 
-interface MessageTypes {
+export interface MessageTypes {
   readonly Model: onnx.OnnxModel;
   readonly Opset: onnx.OnnxOpset;
   readonly Entry: onnx.OnnxEntry;

@@ -191,3 +191,14 @@ function missingDimension(input: NamedInput, dim: string): UsageError {
     remedy: `give its size, such as --dim ${dim}=128`,
   });
 }
+
+/** Symbolic dimensions beside the batch, each once, under the names that `--dim` takes. */
+export function openDimensions(model: ModelDescription): string[] {
+  const named = model.inputs.map(nameDimensions);
+  const symbol = batchSymbol(named);
+  const open = named.flatMap((input) => {
+    const rest = isBatched(input, symbol) ? input.dims.slice(1) : input.dims;
+    return rest.filter((dim) => typeof dim === 'string');
+  });
+  return [...new Set(open)];
+}
