@@ -7,7 +7,7 @@ import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
 import { describeHost } from '../hosts/this-host.ts';
 import type { ProbeTrial } from '../suites/probe-workload.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
-import type { WorkloadRecord } from '../suites/workload-record.ts';
+import { artifactOf, type WorkloadRecord } from '../suites/workload-record.ts';
 import type { MeasureArm } from '../tuner/run-tuning.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
 
@@ -43,7 +43,7 @@ export function measureOn(workload: WorkloadRecord, signal: AbortSignal): Measur
   return (arm, { protocol, timeoutMs }) =>
     runTrial(
       {
-        modelPath: workload.model.path,
+        modelPath: artifactOf(workload, arm.config.passes).path,
         datasetFolder: workload.dataset,
         config: arm.config,
         protocol,

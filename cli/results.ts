@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../engine/base/files.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import { renderRunReport } from '../reports/run-report.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
-import { createTuned } from '../tuner/export/tuned.ts';
+import { artifactOf } from '../suites/workload-record.ts';
+import { artifactPath, createTuned } from '../tuner/export/tuned.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
 import type { Store } from '../tuner/store/store.ts';
 import { openSqliteStore } from '../tuner/store/sqlite-store.ts';
@@ -32,6 +34,11 @@ export async function writeResults(
   const tuned = join(folder, 'tuned.json');
   const content = createTuned(run, tuned);
   if (content === null) return { report, tuned: null };
+  const artifact = artifactPath(run, tuned);
+  if (artifact !== run.workload.model.path) {
+    const { path } = artifactOf(run.workload, content.config.passes);
+    await writeFileAtomic(artifact, await readFile(path));
+  }
   await writeFileAtomic(tuned, `${JSON.stringify(content, null, 2)}\n`);
   return { report, tuned };
 }
@@ -44,6 +51,7 @@ export function describeConfig(config: EngineConfig): string {
     `${plural(config.replicas, 'replica')} x ${plural(config.intraOpThreads, 'thread')}`,
     `batch ${config.batch.maxSize}`,
     `level ${config.graphLevel}`,
+    ...(config.passes === 'none' ? [] : [`passes ${config.passes}`]),
     ...(config.intraOpThreads > 1 ? [config.spinning ? 'spinning' : 'no spinning'] : []),
     ...(config.arena ? [] : ['no arena']),
     ...(config.memPattern ? [] : ['no memory pattern']),

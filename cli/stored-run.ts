@@ -62,10 +62,11 @@ export async function resumedRun(store: Store, name: string): Promise<RunRecord>
       },
     );
   }
-  const sha256 = await sha256OfFile(run.workload.model.path).catch(() => null);
-  if (sha256 !== run.workload.model.sha256) {
+  for (const { path, sha256 } of run.workload.artifacts) {
+    const found = await sha256OfFile(path).catch(() => null);
+    if (found === sha256) continue;
     throw new UserError(
-      `the model of run ${run.id}, ${run.workload.model.path}, ${sha256 === null ? 'is gone' : 'has changed'}`,
+      `a model of run ${run.id}, ${path}, ${found === null ? 'is gone' : 'has changed'}`,
       { remedy: 'start a new run' },
     );
   }

@@ -89,6 +89,7 @@ export async function newRun(
     cacheFolder: storePaths(around.options.store).cache,
     signal: around.signal,
     onProgress: (message) => around.progress.step(message),
+    pipelines: ['clean', 'all'],
     probe: probeOn(around.signal),
   });
   checkAccuracyMeasurable(plan, workload);
@@ -138,5 +139,6 @@ function runName(createdAt: string, model: string): string {
 
 /** The arms of a run: the same for the same host and workload, also when resumed. */
 export function spaceOf(host: RunRecord['host'], workload: WorkloadRecord): Space {
-  return defaultSpace(host.usableCores, workload.batch);
+  const passes = workload.artifacts.map((artifact) => artifact.passes);
+  return defaultSpace(host.usableCores, { batch: workload.batch, passes });
 }

@@ -5,6 +5,7 @@ import { sha256, sha256OfFile } from '../engine/base/files.ts';
 import { describeModel } from '../engine/graph/describe.ts';
 import { inputHints } from '../engine/graph/input-hints.ts';
 import { readModelFile } from '../engine/graph/read.ts';
+import { buildArtifacts } from './build-artifacts.ts';
 import { openDataset, writeDataset, type DatasetInput } from './data/dataset.ts';
 import { resolveInputs, type ResolvedInputs } from './data/model-inputs.ts';
 import { matchNpz, shapesOf } from './data/npz-data.ts';
@@ -28,6 +29,8 @@ export interface WorkloadOptions {
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string) => void;
+  /** Pipelines of passes whose result is built too, beside the model itself. */
+  readonly pipelines: readonly ('clean' | 'all')[];
   /** Runs one short trial, to see whether the model runs at all. */
   readonly probe: ProbeTrial;
 }
@@ -44,23 +47,27 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   options.onProgress('checking that the model runs');
   const probed = await probeWorkload(source, options.probe);
   const { size } = await stat(source.modelPath);
+  const sha256 = await sha256OfFile(source.modelPath);
+  const { batch } = probed;
+  const { artifacts, notes } = await buildArtifacts(source, { ...options, batch, sha256 });
   return {
     target: options.target,
     suite: suite?.name ?? null,
     model: {
       name: suite?.name ?? basename(source.modelPath),
       path: resolve(source.modelPath),
-      sha256: await sha256OfFile(source.modelPath),
+      sha256,
       sizeBytes: size,
     },
     data: source.data,
     dataset: resolve(source.datasetFolder),
     dims: { ...source.dims },
-    batch: probed.batch,
+    batch,
     evaluationCount: probed.evaluationCount,
     scenario: 'closed-loop',
     seed: options.seed,
-    notes: [...source.notes, ...probed.notes],
+    artifacts: artifacts.map((one) => ({ ...one, path: resolve(one.path) })),
+    notes: [...source.notes, ...probed.notes, ...notes],
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PASS_PIPELINES } from '../engine/runtime/engine-config.ts';
 
 export const workloadRecordSchema = z.strictObject({
   /** What was typed: a suite's name or a model's path. */
@@ -15,6 +16,17 @@ export const workloadRecordSchema = z.strictObject({
     z.strictObject({ kind: z.literal('file'), path: z.string(), description: z.string() }),
     z.strictObject({ kind: z.literal('random'), description: z.string() }),
   ]),
+  /** The model as each pipeline of passes leaves it; `none` is the model itself. */
+  artifacts: z
+    .array(
+      z.strictObject({
+        passes: z.enum(PASS_PIPELINES),
+        path: z.string(),
+        sha256: z.string(),
+        nodes: z.int(),
+      }),
+    )
+    .min(1),
   /** Folder of the prepared dataset. */
   dataset: z.string(),
   dims: z.record(z.string(), z.int()),
@@ -28,3 +40,15 @@ export const workloadRecordSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 export type WorkloadRecord = Readonly<z.infer<typeof workloadRecordSchema>>;
+
+/** The file that a config of these passes runs; a programmer's error when it was not built. */
+export function artifactOf(
+  workload: WorkloadRecord,
+  passes: WorkloadArtifact['passes'],
+): WorkloadArtifact {
+  const artifact = workload.artifacts.find((one) => one.passes === passes);
+  if (artifact === undefined) throw new Error(`no artifact for the passes '${passes}'`);
+  return artifact;
+}
+
+export type WorkloadArtifact = WorkloadRecord['artifacts'][number];

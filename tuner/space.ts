@@ -13,6 +13,7 @@ export interface Arm {
 
 /** Values that the search chooses between, one list a knob. */
 export interface Knobs {
+  readonly passes: readonly Passes[];
   readonly graphLevel: readonly GraphLevel[];
   readonly replicas: readonly number[];
   readonly intraOpThreads: readonly number[];
@@ -21,6 +22,8 @@ export interface Knobs {
   readonly arena: readonly boolean[];
   readonly memPattern: readonly boolean[];
 }
+
+type Passes = EngineConfig['passes'];
 
 export interface Space {
   readonly knobs: Knobs;
@@ -35,14 +38,19 @@ const MAX_BATCH = 32;
 const SEARCHED_LEVELS: readonly GraphLevel[] = GRAPH_LEVELS.filter((level) => level !== 'layout');
 
 /**
- * The default space for a host and a model: graph level, replicas x threads
+ * The default space for a host and a model: passes, graph level, replicas x threads
  * within the usable cores, spinning, batch, arena, memory pattern.
  * `batch` is `free`, or the size that the model or the user fixes.
  */
-export function defaultSpace(usableCores: number, batch: 'free' | number): Space {
+export function defaultSpace(
+  usableCores: number,
+  model: { readonly batch: 'free' | number; readonly passes: readonly Passes[] },
+): Space {
+  const { batch, passes } = model;
   const counts = powersOfTwo(usableCores);
   return createSpace(
     {
+      passes,
       graphLevel: SEARCHED_LEVELS,
       replicas: counts,
       intraOpThreads: counts,
@@ -72,22 +80,27 @@ export function createSpace(
 }
 
 function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig> {
-  for (const graphLevel of knobs.graphLevel)
-    for (const replicas of knobs.replicas)
-      for (const intraOpThreads of knobs.intraOpThreads)
-        for (const spinning of knobs.spinning)
-          for (const size of knobs.batchSize)
-            for (const arena of knobs.arena)
-              for (const memPattern of knobs.memPattern)
-                yield {
-                  ...withBatch(base, size),
-                  graphLevel,
-                  replicas,
-                  intraOpThreads,
-                  spinning,
-                  arena,
-                  memPattern,
-                };
+  const fields = [
+    knobs.passes.map((passes) => ({ passes })),
+    knobs.graphLevel.map((graphLevel) => ({ graphLevel })),
+    knobs.replicas.map((replicas) => ({ replicas })),
+    knobs.intraOpThreads.map((intraOpThreads) => ({ intraOpThreads })),
+    knobs.spinning.map((spinning) => ({ spinning })),
+    knobs.batchSize.map((maxSize) => ({ batch: { ...base.batch, maxSize } })),
+    knobs.arena.map((arena) => ({ arena })),
+    knobs.memPattern.map((memPattern) => ({ memPattern })),
+  ];
+  yield* product(fields, base);
+}
+
+/** Every choice of one change from each list, applied to the config. */
+function* product(
+  lists: readonly (readonly Partial<EngineConfig>[])[],
+  config: EngineConfig,
+): Generator<EngineConfig> {
+  const [first, ...rest] = lists;
+  if (first === undefined) yield config;
+  else for (const change of first) yield* product(rest, { ...config, ...change });
 }
 
 function withBatch(config: EngineConfig, maxSize: number): EngineConfig {
@@ -135,6 +148,7 @@ export function armKey(config: EngineConfig): string {
 /** The knobs as a run records them. */
 export function knobRecord(knobs: Knobs): Record<string, (string | number | boolean)[]> {
   return {
+    passes: [...knobs.passes],
     graphLevel: [...knobs.graphLevel],
     replicas: [...knobs.replicas],
     intraOpThreads: [...knobs.intraOpThreads],

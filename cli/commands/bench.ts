@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { UsageError, UserError } from '../../engine/base/errors.ts';
+import { sha256OfFile } from '../../engine/base/files.ts';
 import { formatNumber, formatPercent, parseDurationMs } from '../../engine/base/units.ts';
 import { prepareWorkload } from '../../suites/prepare-workload.ts';
 import { describeWarning, type CompletedTrial } from '../../suites/trial-record.ts';
 import { trialProtocol } from '../../suites/trial/trial-spec.ts';
 import type { WorkloadRecord } from '../../suites/workload-record.ts';
 import { measureArm } from '../../tuner/arm-metrics.ts';
-import { checkTunedModel, readTuned, tunedConfig, type Tuned } from '../../tuner/export/tuned.ts';
+import { checkTunedFiles, readTuned, tunedConfig, type Tuned } from '../../tuner/export/tuned.ts';
 import type { MeasuredArm } from '../../tuner/run-record.ts';
 import { defaultSpace, toArm, type Arm } from '../../tuner/space.ts';
 import { interruptionSignal, Interruption } from '../interruption.ts';
@@ -45,14 +46,15 @@ export async function bench(
   const progress = createProgress(process.stderr);
   const interruption = interruptionSignal();
   try {
-    const workload = await prepareWorkload({
+    const prepared = await prepareWorkload({
       ...request,
       cacheFolder: storePaths(options.store).cache,
       signal: interruption.signal,
       onProgress: (message) => progress.step(message),
+      pipelines: [],
       probe: probeOn(interruption.signal),
     });
-    if (tuned !== null) checkTunedModel(tuned, workload.model.sha256, options.config ?? '');
+    const workload = tuned === null ? prepared : await tunedWorkload(tuned, prepared, options);
     const arm = tuned === null ? defaultArm(workload) : toArm(tunedConfig(tuned));
     const trials = await measure(arm, workload, {
       repetitions,
@@ -109,8 +111,22 @@ function fromTuned(
   return { target: suite ?? tuned.model.path, dataPath: data, dims, seed };
 }
 
+/** The workload that runs the very file that was tuned. */
+async function tunedWorkload(
+  tuned: Tuned,
+  prepared: WorkloadRecord,
+  options: Options,
+): Promise<WorkloadRecord> {
+  const { artifact, config } = tuned;
+  const sha256 = await sha256OfFile(artifact.path).catch(() => null);
+  checkTunedFiles(tuned, { model: prepared.model.sha256, artifact: sha256 }, options.config ?? '');
+  const own = { passes: config.passes, path: artifact.path, sha256: artifact.sha256, nodes: 0 };
+  return { ...prepared, artifacts: [own] };
+}
+
 function defaultArm(workload: WorkloadRecord): Arm {
-  return defaultSpace(thisHost().usableCores, workload.batch).defaultArm;
+  const { batch } = workload;
+  return defaultSpace(thisHost().usableCores, { batch, passes: ['none'] }).defaultArm;
 }
 
 interface Sample {

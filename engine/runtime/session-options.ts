@@ -42,13 +42,15 @@ export function toSessionOptions(config: EngineConfig): SessionOptions {
   };
 }
 
-/** Refuses a config that cannot be applied as it stands, naming the field and what is allowed. */
+/**
+ * Refuses a config that cannot be applied as it stands, naming the field and what
+ * is allowed. `passes` is no matter of the session: it says how the file was made.
+ */
 export function validateEngineConfig(config: EngineConfig): void {
   if (config.provider !== 'cpu') {
     refuse('provider', config.provider, "'cpu'");
   }
   if (config.precision !== 'fp32') refuse('precision', config.precision, "'fp32'");
-  if (config.passes !== 'none') refuse('passes', config.passes, "'none'");
   if (config.isolation === 'process') refuse('isolation', config.isolation, "'inline' or 'thread'");
   if (config.isolation === 'inline' && config.replicas !== 1) {
     throw new UsageError(`config: isolation 'inline' runs one replica, not ${config.replicas}`, {

@@ -337,6 +337,7 @@ export function workload(changes: Partial<RunRecord['workload']> = {}): RunRecor
       kind: 'suite',
       description: '1,000 held-out images of surfaces, 64 by 64, four classes',
     },
+    artifacts: [{ passes: 'none', path: '/models/net.onnx', sha256: 'abc', nodes: 1 }],
     dataset: '.claw/cache/inspection/data',
     dims: {},
     batch: 'free',

@@ -48,6 +48,7 @@ function prepare(
   return prepareWorkload({
     target,
     dataPath: null,
+    pipelines: [],
     dims: {},
     seed: 3,
     cacheFolder,
@@ -99,6 +100,7 @@ describe('a model without data', () => {
     const bytes = readFileSync(model);
     expect(workloadRecordSchema.parse(workload)).toEqual(workload);
     expect(workload).toEqual({
+      artifacts: [{ passes: 'none', path: model, sha256: expect.any(String), nodes: 1 }],
       target: model,
       suite: null,
       model: {

@@ -102,6 +102,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
       suite: null,
       model: { name: 'fake.onnx', path: '/models/fake.onnx', sha256: 'abc', sizeBytes: 1000 },
       data: { kind: 'random', description: 'simulated' },
+      artifacts: [{ passes: 'none', path: '/models/fake.onnx', sha256: 'abc', nodes: 1 }],
       dataset: '/data',
       dims: {},
       batch: 'free',

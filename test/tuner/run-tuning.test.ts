@@ -15,7 +15,7 @@ import {
   type FakeFigures,
 } from '../support/fake-trials.ts';
 
-const space = defaultSpace(2, 'free');
+const space = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const COST_MS = 3000;
 
 interface Setting {

@@ -7,33 +7,33 @@ describe('the space', () => {
   test('on two cores has every distinct arm once, counted by hand', () => {
     // 4 levels x 6 batches x 4 memory settings x splits (1x1 asleep, 1x2 asleep,
     // 1x2 spinning, 2x1 asleep): one thread cannot spin, 2x2 does not fit.
-    const { arms } = defaultSpace(2, 'free');
+    const { arms } = defaultSpace(2, { batch: 'free', passes: ['none'] });
     expect(arms.length).toBe(4 * 6 * 4 * 4);
     expect(new Set(arms.map((arm) => arm.key)).size).toBe(arms.length);
   });
 
   test('starts with the default arm, which is what a user gets who sets nothing', () => {
-    const { arms, defaultArm } = defaultSpace(2, 'free');
+    const { arms, defaultArm } = defaultSpace(2, { batch: 'free', passes: ['none'] });
     expect(arms[0]).toEqual(defaultArm);
     expect(defaultArm.config).toEqual(defaultEngineConfig(2));
   });
 
   test('never asks for more threads than there are usable cores', () => {
     for (const cores of [1, 2, 3, 6, 16]) {
-      for (const { config } of defaultSpace(cores, 'free').arms) {
+      for (const { config } of defaultSpace(cores, { batch: 'free', passes: ['none'] }).arms) {
         expect(config.replicas * config.intraOpThreads).toBeLessThanOrEqual(cores);
       }
     }
   });
 
   test('holds only configs that the engine can apply', () => {
-    for (const { config } of defaultSpace(3, 'free').arms) {
+    for (const { config } of defaultSpace(3, { batch: 'free', passes: ['none'] }).arms) {
       expect(() => validateEngineConfig(config)).not.toThrow();
     }
   });
 
   test('keeps to the batch that the model fixes, the default included', () => {
-    const { arms, defaultArm } = defaultSpace(2, 4);
+    const { arms, defaultArm } = defaultSpace(2, { batch: 4, passes: ['none'] });
     expect(new Set(arms.map((arm) => arm.config.batch.maxSize))).toEqual(new Set([4]));
     expect(defaultArm.config.batch.maxSize).toBe(4);
   });

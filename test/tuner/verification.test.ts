@@ -10,7 +10,7 @@ import {
 } from '../../tuner/verification.ts';
 import { completedRecord, failedRecord, twoCoreDefault } from '../support/fake-trials.ts';
 
-const { defaultArm } = defaultSpace(2, 'free');
+const { defaultArm } = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const candidate = toArm({ ...twoCoreDefault, replicas: 2, intraOpThreads: 1 });
 
 const arms = { candidate: candidate.key, default: defaultArm.key };

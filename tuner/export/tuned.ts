@@ -1,8 +1,9 @@
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../engine/base/errors.ts';
 import { readJsonFile } from '../../engine/base/json.ts';
 import { engineConfigSchema, type EngineConfig } from '../../engine/runtime/engine-config.ts';
+import { artifactOf } from '../../suites/workload-record.ts';
 import {
   armMetricsSchema,
   constraintSchema,
@@ -17,7 +18,7 @@ const configSchema = engineConfigSchema.omit({ provider: true });
 const tunedSchema = z.strictObject({
   schema: z.literal('openclaw.tuned/1'),
   model: z.strictObject({ name: z.string(), sha256: z.string(), path: z.string() }),
-  /** What the runtime loads; the model itself until a rewrite of it is faster. */
+  /** What the runtime loads: the model itself, or the rewritten one beside this file. */
   artifact: z.strictObject({ path: z.string(), sha256: z.string() }),
   workload: z.strictObject({
     suite: z.string().nullable(),
@@ -54,10 +55,11 @@ export function createTuned(run: RunRecord, path: string): Tuned | null {
   const { model, data, suite, dims, scenario, seed } = run.workload;
   const { key, cpu, isa, usableCores, memoryBytes } = run.host;
   const { config, metrics } = outcome.shipped;
+  const artifact = artifactOf(run.workload, config.passes);
   return {
     schema: 'openclaw.tuned/1',
     model: { name: model.name, sha256: model.sha256, path: toFile(model.path) },
-    artifact: { path: toFile(model.path), sha256: model.sha256 },
+    artifact: { path: toFile(artifactPath(run, path)), sha256: artifact.sha256 },
     workload: {
       suite,
       data: data.kind === 'file' ? toFile(data.path) : null,
@@ -78,6 +80,16 @@ export function createTuned(run: RunRecord, path: string): Tuned | null {
     },
     verdict: verdictOf(outcome),
   };
+}
+
+/**
+ * Where the file that ships lies: the model itself, or a copy of the rewritten
+ * one beside tuned.json, since a cache may be emptied.
+ */
+export function artifactPath(run: RunRecord, tunedPath: string): string {
+  const { outcome, workload } = run;
+  const passes = outcome !== null && 'shipped' in outcome ? outcome.shipped.config.passes : 'none';
+  return passes === 'none' ? workload.model.path : join(dirname(resolve(tunedPath)), 'model.onnx');
 }
 
 function withoutProvider(config: EngineConfig): Tuned['config'] {
@@ -111,10 +123,15 @@ export function tunedConfig(tuned: Tuned): EngineConfig {
   return { ...tuned.config, provider: tuned.provider };
 }
 
-/** Throws when the model is not the one that was tuned. */
-export function checkTunedModel(tuned: Tuned, sha256: string, path: string): void {
-  if (tuned.model.sha256 === sha256) return;
-  throw new UserError(`${tuned.model.path} has changed since ${path} was written`, {
-    remedy: 'tune the model again',
-  });
+/** Throws when the model or its artifact is not the one that was tuned; null: it is gone. */
+export function checkTunedFiles(
+  tuned: Tuned,
+  found: { readonly model: string; readonly artifact: string | null },
+  path: string,
+): void {
+  const changed = (what: string, how: string): UserError =>
+    new UserError(`${what} ${how} since ${path} was written`, { remedy: 'tune the model again' });
+  if (tuned.model.sha256 !== found.model) throw changed(tuned.model.path, 'has changed');
+  if (found.artifact === null) throw changed(tuned.artifact.path, 'is gone');
+  if (tuned.artifact.sha256 !== found.artifact) throw changed(tuned.artifact.path, 'has changed');
 }

@@ -1,5 +1,5 @@
 import { createRandom } from '../../engine/base/random.ts';
-import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
+import { PASS_PIPELINES, type EngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { Arm, Space } from '../space.ts';
 import type { Ask, Searcher, SearchProblem } from './searcher.ts';
 import { ranked, standings, type Standing } from './standings.ts';
@@ -83,9 +83,11 @@ function isNeighbour(a: Arm, b: Arm): boolean {
   return different.length === 1;
 }
 
-type Feature = 'level' | 'replicas' | 'threads' | 'spinning' | 'batch' | 'arena' | 'pattern';
+type Feature =
+  'passes' | 'level' | 'replicas' | 'threads' | 'spinning' | 'batch' | 'arena' | 'pattern';
 
 const FEATURE_GROUPS: readonly (readonly Feature[])[] = [
+  ['passes'],
   ['level'],
   ['replicas', 'threads', 'spinning'],
   ['batch'],
@@ -104,6 +106,7 @@ const LEVEL_POSITION: Readonly<Record<EngineConfig['graphLevel'], number>> = {
 /** Coordinates of a config; steps of about 1 between neighbouring values. */
 function features(config: EngineConfig): Readonly<Record<Feature, number>> {
   return {
+    passes: PASS_PIPELINES.indexOf(config.passes),
     level: LEVEL_POSITION[config.graphLevel],
     replicas: Math.log2(config.replicas),
     threads: Math.log2(config.intraOpThreads),
@@ -123,7 +126,7 @@ export function firstRound(space: Space, seed: number): readonly Arm[] {
   const base = features(space.defaultArm.config);
   const splits = space.arms.filter((arm) => {
     const own = features(arm.config);
-    const others = ['level', 'batch', 'arena', 'pattern'] as const;
+    const others = ['passes', 'level', 'batch', 'arena', 'pattern'] as const;
     return others.every((feature) => own[feature] === base[feature]) && arm !== space.defaultArm;
   });
   const chosen = [space.defaultArm, ...splits].slice(0, FIRST_ROUND);

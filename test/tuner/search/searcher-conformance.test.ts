@@ -8,7 +8,7 @@ import { fakeThroughput, noisyThroughput } from '../../support/fake-trials.ts';
 // Every searcher keeps the same promises: a new one adds a line here.
 const SEARCHERS: readonly Searcher[] = [halvingSearcher];
 
-const space = defaultSpace(2, 'free');
+const space = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const BOUND = 20_000;
 
 function problem(records: readonly Observation[], seed = 1): SearchProblem {

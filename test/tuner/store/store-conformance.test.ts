@@ -11,7 +11,7 @@ import { completedRecord, failedRecord, fakeRun } from '../../support/fake-trial
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const files = systemFiles();
-const space = defaultSpace(2, 'free');
+const space = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const arm = space.defaultArm;
 
 interface Kind {
