@@ -47,16 +47,16 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   options.onProgress('checking that the model runs');
   const probed = await probeWorkload(source, options.probe);
   const { size } = await stat(source.modelPath);
-  const sha256 = await sha256OfFile(source.modelPath);
+  const digest = await sha256OfFile(source.modelPath);
   const { batch } = probed;
-  const { artifacts, notes } = await buildArtifacts(source, { ...options, batch, sha256 });
+  const { artifacts, notes } = await buildArtifacts(source, { ...options, batch, sha256: digest });
   return {
     target: options.target,
     suite: suite?.name ?? null,
     model: {
       name: suite?.name ?? basename(source.modelPath),
       path: resolve(source.modelPath),
-      sha256,
+      sha256: digest,
       sizeBytes: size,
     },
     data: source.data,

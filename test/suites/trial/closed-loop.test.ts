@@ -78,7 +78,7 @@ describe('the closed loop', () => {
       ...once,
       clients: 2,
       durationMs: 80,
-      nowMs: time.nowMs,
+      nowMs: () => time.nowMs(),
     });
     await time.run();
     const { requestsPerSecond, elapsedMs } = await driven;

@@ -17,7 +17,7 @@ const arm = space.defaultArm;
 interface Kind {
   readonly name: string;
   /** Opens the same store each time within a test. */
-  place(): () => Promise<Store>;
+  readonly place: () => () => Promise<Store>;
 }
 
 // Every store keeps the same promises: a new one adds an entry here.
@@ -91,7 +91,7 @@ describe.each(KINDS)('$name store', ({ place }) => {
     await store.saveRun(fakeRun(space));
     await store.addTrial(completedRecord({ arm, sequence: 0 }, { qps: 1 }), null);
     const again = store.addTrial(completedRecord({ arm, sequence: 0 }, { qps: 2 }), null);
-    await expect(again).rejects.toThrow();
+    await expect(again).rejects.toThrow(/unique/i);
     expect(await store.listTrials('run')).toMatchObject([{ metrics: { qps: 1 } }]);
   });
 
@@ -100,7 +100,7 @@ describe.each(KINDS)('$name store', ({ place }) => {
     await store.saveRun(fakeRun(space));
     await store.addTrial(completedRecord({ arm, sequence: 0 }, { qps: 1 }), Float64Array.of(1));
     const clash = { ...completedRecord({ arm, sequence: 1 }, { qps: 2 }), id: 'run/0' };
-    await expect(store.addTrial(clash, Float64Array.of(2))).rejects.toThrow();
+    await expect(store.addTrial(clash, Float64Array.of(2))).rejects.toThrow(/unique/i);
     expect((await store.listTrials('run')).length).toBe(1);
   });
 
