@@ -101,20 +101,28 @@ test('gives the name of an output to the node that stays', async () => {
   expect(operators).toEqual(['Relu', 'Neg', 'Abs']);
 });
 
-test('leaves alone what differs in an attribute, an input or the outputs wanted', async () => {
+test('leaves alone what differs in an attribute or in the order of inputs', async () => {
   const builder = newBuilder();
   const slopes = [0.1, 0.2].map((alpha) =>
     builder.node('LeakyRelu', ['x'], { attributes: { alpha: { float: alpha } } }),
   );
   const differences = [builder.node('Sub', slopes), builder.node('Sub', slopes.toReversed())];
-  const halves = ['h0', 'h1'];
-  const quarters = ['q0', 'q1', 'q2', 'q3'];
-  builder.node('Split', ['x'], { outputs: halves, ...AXIS_1 });
-  builder.node('Split', ['x'], { outputs: quarters, ...AXIS_1 });
-  const joined = [halves, quarters].map((parts) => builder.node('Concat', parts, AXIS_1));
-  const sum = builder.node('Sum', [...differences, ...joined], { outputs: ['y'] });
-  builder.output(sum, 'float32', ['N', 4]);
+  builder.output(builder.node('Sum', differences, { outputs: ['y'] }), 'float32', ['N', 4]);
   expect((await checkPass(removeDuplicates, builder.build(), feeds)).rewrites).toBe(0);
+});
+
+test('leaves alone what differs in the number of outputs alone', async () => {
+  const builder = newBuilder();
+  const parts = [
+    ['a', 'b'],
+    ['c', 'd', 'e', 'f'],
+  ];
+  for (const outputs of parts) builder.node('Split', ['x'], { outputs, ...AXIS_1 });
+  for (const name of parts.flat()) builder.output(name, 'float32', ['N', null]);
+  // Not run: the runtime (1.30.0, level all) takes these two for the same.
+  const model = importModel(builder.build());
+  const { rewrites } = await runPass(removeDuplicates, model, { provider: 'cpu', evaluate: null });
+  expect(rewrites).toBe(0);
 });
 
 test('leaves random operators and other domains alone', async () => {
