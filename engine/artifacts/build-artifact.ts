@@ -1,13 +1,12 @@
 import { rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '../base/errors.ts';
-import { writeFileAtomic } from '../base/files.ts';
 import { describeModel } from '../graph/describe.ts';
 import { optimizeModel, type OptimizedModel, type PassSummary } from '../graph/optimize.ts';
 import type { OnnxModel } from '../graph/model.ts';
 import type { Pass } from '../graph/passes/pass.ts';
 import { selectPasses, type PassSwitches, type Pipeline } from '../graph/passes/registry.ts';
-import { readModelFile } from '../graph/read.ts';
-import { writeModel } from '../graph/write.ts';
+import { loadModel, saveModel } from '../graph/model-file.ts';
 import type { Tensors } from '../runtime/tensor.ts';
 import { compareModels, type ModelDifference } from './compare-models.ts';
 import { runtimeEvaluator } from './evaluator.ts';
@@ -52,16 +51,21 @@ export async function buildArtifact(
 ): Promise<ArtifactReport> {
   const passes = selectPasses(job.pipeline, job.provider, job.switches);
   onProgress('reading the model');
-  const original = await readModelFile(job.modelPath);
+  const original = await loadModel(job.modelPath);
   onProgress('rewriting the graph');
   const optimized = await rewrite(original, passes, job);
-  const temporary = `${job.outPath}.${process.pid}.tmp.onnx`;
+  // A folder of its own: external data is named after the model.
+  const folder = `${job.outPath}.${process.pid}.tmp`;
+  const temporary = join(folder, basename(job.outPath));
   try {
-    await writeFileAtomic(temporary, writeModel(optimized.model));
+    const files = await saveModel(temporary, optimized.model);
     onProgress('comparing with the original');
     const { difference, compared } = await compareOnSamples(job, temporary);
     if (isTooFar(difference)) throw await blame(original, passes, { job, difference, temporary });
-    await rename(temporary, job.outPath);
+    // The data first: a model that is there finds what it refers to.
+    for (const file of [...files].reverse()) {
+      await rename(file, join(dirname(job.outPath), basename(file)));
+    }
     return {
       nodesBefore: optimized.nodesBefore,
       nodesAfter: optimized.nodesAfter,
@@ -74,7 +78,7 @@ export async function buildArtifact(
       compared: { samples: compared, of: job.samples.length },
     };
   } finally {
-    await rm(temporary, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -116,7 +120,7 @@ async function blame(
 ): Promise<UserError> {
   for (let count = 1; count <= passes.length; count += 1) {
     const partial = await rewrite(original, passes.slice(0, count), job);
-    await writeFileAtomic(temporary, writeModel(partial.model));
+    await saveModel(temporary, partial.model);
     const found = (await compareOnSamples(job, temporary)).difference;
     if (isTooFar(found)) return refusal(job, found, passes[count - 1]?.name ?? '');
   }

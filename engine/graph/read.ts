@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { codeOf, messageOf, UserError } from '../base/errors.ts';
+import { UserError } from '../base/errors.ts';
+import { readFailure } from '../base/files.ts';
 import { decode } from './decode.ts';
 import { InvalidModelError } from './invalid-model-error.ts';
 import type { OnnxModel } from './model.ts';
@@ -19,24 +20,19 @@ export function readModel(bytes: Uint8Array, source = 'the input'): OnnxModel {
   return message as object as OnnxModel;
 }
 
-/** Reads an ONNX file; a file that cannot be read is a UserError that says why. */
+/**
+ * Reads an ONNX file, its external data aside (see `external-data.ts`); a file
+ * that cannot be read is a UserError that says why.
+ */
 export async function readModelFile(path: string): Promise<OnnxModel> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (thrown) {
-    const why = READ_FAILURES[codeOf(thrown) ?? ''] ?? messageOf(thrown);
-    throw new UserError(`cannot read the model ${path}: ${why}`, {
+    throw new UserError(`cannot read the model ${path}: ${readFailure(thrown)}`, {
       remedy: 'give the path of an .onnx file',
       cause: thrown,
     });
   }
   return readModel(bytes, path);
 }
-
-const READ_FAILURES: Readonly<Record<string, string>> = Object.freeze({
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-});
