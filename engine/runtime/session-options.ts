@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly enableCpuMemArena: boolean;
   readonly enableMemPattern: boolean;
   readonly logSeverityLevel: 0 | 1 | 2 | 3 | 4;
+  /** Where the runtime writes the graph as it runs it; a warning goes with levels beyond `extended`. */
+  readonly optimizedModelFilePath?: string;
   /** Session config entries; the binding takes strings only. */
   readonly extra: Readonly<Record<string, string>>;
 }
