@@ -50,6 +50,23 @@ export function importGraph(proto: OnnxGraph, around: Surroundings): IrGraph {
   return graph;
 }
 
+/**
+ * Adds nodes to a graph that is there already. `values`: what they may read from
+ * it, by name; what they make must have names that are new to the whole model.
+ * Gives what they made, by name.
+ */
+export function importNodes(
+  graph: IrGraph,
+  nodes: readonly OnnxNode[],
+  options: { readonly values: ReadonlyMap<string, IrValue>; readonly source: string },
+): ReadonlyMap<string, IrValue> {
+  const { owner, names } = graph;
+  const { values: outer, source } = options;
+  const importer = new GraphImporter(graph, { owner, names, outer, source });
+  for (const node of nodes) importer.importNode(node);
+  return importer.values;
+}
+
 class GraphImporter {
   readonly #graph: IrGraph;
   readonly #around: Surroundings;
@@ -58,6 +75,10 @@ class GraphImporter {
   constructor(graph: IrGraph, around: Surroundings) {
     this.#graph = graph;
     this.#around = around;
+  }
+
+  get values(): Values {
+    return this.#values;
   }
 
   importValues(proto: OnnxGraph): void {
