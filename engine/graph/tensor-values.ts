@@ -28,6 +28,19 @@ export function readIntegers(tensor: OnnxTensor): readonly number[] | null {
   return numbers.every(Number.isSafeInteger) ? numbers : null;
 }
 
+/**
+ * The same where only bounds matter, such as the ends of a Slice, which are often the
+ * largest int64: what is no safe integer becomes plus or minus infinity.
+ */
+export function readBounds(tensor: OnnxTensor): readonly number[] | null {
+  const values = rawIntegers(tensor);
+  if (values === null || values.length !== tensorSize(tensor)) return null;
+  return Array.from(values as ArrayLike<number | bigint>, (value) => {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : number * Infinity;
+  });
+}
+
 function rawIntegers(tensor: OnnxTensor): BigInt64Array | Int32Array | null {
   const type = elementTypeName(tensor.dataType);
   const { rawData } = tensor;
