@@ -69,7 +69,10 @@ function view32(bytes: Uint8Array): Float32Array | null {
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }
 
-/** Typed arrays need alignment, which a position in a file has by chance only. */
+/**
+ * Typed arrays need alignment, which a position in a file has by chance only. Not by
+ * `slice`, which copies nothing where the file was read into a Buffer.
+ */
 function alignTo(bytes: Uint8Array, size: number): Uint8Array {
-  return bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
 }
