@@ -1,9 +1,28 @@
 import { UsageError } from '../../base/errors.ts';
+import { constantsToInitializers } from './constants-to-initializers.ts';
+import { fuseBatchNorm } from './fuse-batch-norm.ts';
+import { fuseConvActivation } from './fuse-conv-activation.ts';
+import { fuseConvAdd } from './fuse-conv-add.ts';
+import { fuseConvAffine } from './fuse-conv-affine.ts';
+import { fuseMatMulAdd } from './fuse-matmul-add.ts';
+import { inlineFunctions } from './inline-functions.ts';
 import type { Pass } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
+import { removeDuplicates } from './remove-duplicates.ts';
 
 /** Every pass in the order in which a pipeline runs them. */
-export const PASSES: readonly Pass[] = Object.freeze([removeDead]);
+export const PASSES: readonly Pass[] = Object.freeze([
+  inlineFunctions,
+  constantsToInitializers,
+  removeDuplicates,
+  fuseBatchNorm,
+  fuseConvAffine,
+  fuseMatMulAdd,
+  // Before the activation: it takes the Relu behind the sum along.
+  fuseConvAdd,
+  fuseConvActivation,
+  removeDead,
+]);
 
 export type Pipeline = 'none' | 'clean' | 'all';
 
