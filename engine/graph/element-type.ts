@@ -47,3 +47,12 @@ export function elementTypeNumber(name: string): number {
 export function isIntegerType(name: string | null): boolean {
   return name !== null && INTEGERS.test(name);
 }
+
+const BITS = /(\d+)(e\d.*)?$/;
+
+/** Bytes of one element; null for texts and for types of which a byte holds several. */
+export function elementByteLength(name: string): number | null {
+  if (name === 'bool') return 1;
+  const bits = Number(BITS.exec(name)?.[1] ?? 0);
+  return bits < 8 ? null : bits / 8;
+}

@@ -69,7 +69,8 @@ function collectValues(graph: IrGraph, nodes: readonly IrNode[]): IrValue[] {
   return [...graph.initializers, ...made];
 }
 
-function exportNode(node: IrNode): OnnxNode {
+/** A node alone, as it is in the file. */
+export function exportNode(node: IrNode): OnnxNode {
   const attributes = [...node.attributes.values()];
   for (const { attribute, graphs, isList } of node.subgraphs.values()) {
     const exported = graphs.map((graph) => exportGraph(graph));
@@ -134,7 +135,7 @@ function pushProducers(
 /** Nodes of `graph` that the node, or a subgraph of it, reads from. */
 function* producersIn(graph: IrGraph, node: IrNode): Generator<IrNode> {
   for (const value of node.inputs) {
-    if (value?.producer != null && value.graph === graph) yield value.producer;
+    if (value !== null && value.producer !== null && value.graph === graph) yield value.producer;
   }
   for (const inner of node.allSubgraphs()) {
     for (const innerNode of inner.nodes) yield* producersIn(graph, innerNode);
