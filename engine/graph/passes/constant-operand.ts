@@ -1,6 +1,6 @@
 import type { IrNode, IrValue } from '../ir/ir.ts';
 import type { OnnxTensor } from '../model.ts';
-import { readScalar } from '../tensor-values.ts';
+import { readIntegers, readScalar, tensorSize } from '../tensor-values.ts';
 import type { ShapeOf } from './known-shape.ts';
 
 /** A node of two operands (Add, Mul, ...), one of them constant. */
@@ -26,17 +26,20 @@ export function constantOperand(node: IrNode): ConstantOperand | null {
 }
 
 /**
- * A float32 constant of one element that leaves the shape of `beside` as it is:
- * `[1]` beside a scalar would add an axis. Null for everything else.
+ * Whether an operation on both leaves the shape of `beside` as it is, when the
+ * constants have one element each: `[1]` beside a scalar would add an axis.
  */
-export function scalarBeside(
-  value: IrValue | null | undefined,
+export function keepShape(
+  constants: readonly OnnxTensor[],
   beside: IrValue,
   shapeOf: ShapeOf,
-): number | null {
-  const constant = value?.constant ?? null;
-  if (constant === null) return null;
-  const { length: rank } = constant.dims;
-  if (rank > 0 && rank > (shapeOf(beside)?.length ?? 0)) return null;
-  return readScalar(constant);
+): boolean {
+  const most = Math.max(0, ...constants.map(({ dims }) => dims.length));
+  return most === 0 || most <= (shapeOf(beside)?.length ?? 0);
+}
+
+/** A Pow's exponent of one element; since opset 12 it may be an integer. */
+export function readExponent(tensor: OnnxTensor): number | null {
+  if (tensorSize(tensor) !== 1) return null;
+  return readScalar(tensor) ?? readIntegers(tensor)?.[0] ?? null;
 }

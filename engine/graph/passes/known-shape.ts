@@ -1,6 +1,8 @@
 import type { Dim } from '../describe.ts';
 import type { IrModel } from '../ir/import-model.ts';
 import type { IrValue } from '../ir/ir.ts';
+import { inferShapes } from '../shapes/infer-shapes.ts';
+import type { ShapeMap } from '../shapes/value-shape.ts';
 
 /**
  * The shape of a value where it is certain: a number where fixed, a name where
@@ -9,15 +11,15 @@ import type { IrValue } from '../ir/ir.ts';
  */
 export type ShapeOf = (value: IrValue | null | undefined) => readonly Dim[] | null;
 
-/** Shapes of constants, and declared ones. */
-export function knownShapes(_model: IrModel): ShapeOf {
-  return (value) => (value ? (value.constant?.dims ?? declaredDims(value)) : null);
-}
-
-function declaredDims(value: IrValue): readonly Dim[] | null {
-  const shape = value.info?.type?.tensorType?.shape;
-  if (shape === undefined) return null;
-  return shape.dims.map(({ value: size, symbol = '' }) => size ?? (symbol === '' ? null : symbol));
+/** Shapes as they are inferred, at the first question: most models need none. */
+export function knownShapes(model: IrModel): ShapeOf {
+  let shapes: ShapeMap | null = null;
+  return (value) => {
+    if (value === null || value === undefined) return null;
+    if (value.constant !== null) return value.constant.dims;
+    shapes ??= inferShapes(model);
+    return shapes.of(value).dims;
+  };
 }
 
 /** Certain to be the same shape, dim by dim. */
