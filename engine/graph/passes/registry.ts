@@ -1,23 +1,41 @@
 import { UsageError } from '../../base/errors.ts';
+import { cleanQdq } from './clean-qdq.ts';
 import { constantsToInitializers } from './constants-to-initializers.ts';
+import { foldConstants } from './fold-constants.ts';
+import { foldShapeArithmetic } from './fold-shape-arithmetic.ts';
 import { fuseBatchNorm } from './fuse-batch-norm.ts';
 import { fuseConvActivation } from './fuse-conv-activation.ts';
 import { fuseConvAdd } from './fuse-conv-add.ts';
 import { fuseConvAffine } from './fuse-conv-affine.ts';
+import { fuseGelu } from './fuse-gelu.ts';
+import { fuseLayerNorm } from './fuse-layer-norm.ts';
 import { fuseMatMulAdd } from './fuse-matmul-add.ts';
+import { fusePad } from './fuse-pad.ts';
+import { fuseRmsNorm } from './fuse-rms-norm.ts';
+import { fuseRuntimeGelu } from './fuse-runtime-gelu.ts';
 import { inlineFunctions } from './inline-functions.ts';
 import type { Pass } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
 import { removeDuplicates } from './remove-duplicates.ts';
+import { removeNoOps } from './remove-no-ops.ts';
 
 /** Every pass in the order in which a pipeline runs them. */
 export const PASSES: readonly Pass[] = Object.freeze([
   inlineFunctions,
   constantsToInitializers,
+  removeNoOps,
+  foldShapeArithmetic,
+  foldConstants,
   removeDuplicates,
+  cleanQdq,
+  fusePad,
   fuseBatchNorm,
   fuseConvAffine,
   fuseMatMulAdd,
+  fuseLayerNorm,
+  fuseRmsNorm,
+  fuseGelu,
+  fuseRuntimeGelu,
   // Before the activation: it takes the Relu behind the sum along.
   fuseConvAdd,
   fuseConvActivation,
