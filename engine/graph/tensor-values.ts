@@ -1,4 +1,4 @@
-import { elementTypeName } from './element-type.ts';
+import { elementByteLength, elementTypeName } from './element-type.ts';
 import type { OnnxTensor } from './model.ts';
 
 /**
@@ -62,6 +62,52 @@ export function readScalar(tensor: OnnxTensor | null): number | null {
   if (tensor === null || tensorSize(tensor) !== 1) return null;
   return readFloats(tensor)?.[0] ?? null;
 }
+
+/**
+ * Whether every element is 0, or every one 1 (true), and there is one; bit by bit, so
+ * that -0 is no 0. False where it cannot be told.
+ */
+export function isFilledWith(tensor: OnnxTensor, value: 0 | 1): boolean {
+  const type = elementTypeName(tensor.dataType) ?? '';
+  const size = tensorSize(tensor);
+  const length = elementByteLength(type);
+  if (size === 0 || length === null) return false;
+  const { rawData } = tensor;
+  if (rawData !== undefined) {
+    const pattern = value === 0 ? new Uint8Array(length) : ONES.get(type);
+    if (pattern === undefined || rawData.byteLength !== size * length) return false;
+    return rawData.every((byte, index) => byte === pattern[index % length]);
+  }
+  // Two-byte floats are bit patterns in `int32Data`.
+  if (type.endsWith('float16')) return false;
+  const fields = [tensor.floatData, tensor.int32Data, tensor.doubleData];
+  if (tensor.int64Data.length === size)
+    return tensor.int64Data.every((one) => one === BigInt(value));
+  return fields.some(
+    (field) => field.length === size && field.every((one) => Object.is(one, value)),
+  );
+}
+
+/** The bytes of 1, little-endian. */
+const ONES: ReadonlyMap<string, Uint8Array> = new Map(
+  (
+    [
+      ['float64', Float64Array.of(1)],
+      ['float32', Float32Array.of(1)],
+      ['float16', Uint16Array.of(0x3c00)],
+      ['bfloat16', Uint16Array.of(0x3f80)],
+      ['int64', BigInt64Array.of(1n)],
+      ['uint64', BigUint64Array.of(1n)],
+      ['int32', Int32Array.of(1)],
+      ['uint32', Uint32Array.of(1)],
+      ['int16', Int16Array.of(1)],
+      ['uint16', Uint16Array.of(1)],
+      ['int8', Int8Array.of(1)],
+      ['uint8', Uint8Array.of(1)],
+      ['bool', Uint8Array.of(1)],
+    ] satisfies [string, ArrayBufferView][]
+  ).map(([type, { buffer }]) => [type, new Uint8Array(buffer)]),
+);
 
 function view32(bytes: Uint8Array): Float32Array | null {
   if (bytes.byteLength % 4 !== 0) return null;
