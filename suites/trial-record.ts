@@ -126,7 +126,6 @@ export const trialRecordSchema = z.discriminatedUnion('state', [
 export type TrialRecord = Readonly<z.infer<typeof trialRecordSchema>>;
 export type CompletedTrial = Extract<TrialRecord, { state: 'completed' }>;
 export type TrialMetrics = Readonly<z.infer<typeof trialMetricsSchema>>;
-export type LatencySummary = TrialMetrics['latencyMs'];
 export type TrialWarning = TrialRecord['warnings'][number];
 export type TrialPurpose = TrialRecord['purpose'];
 

@@ -3,9 +3,8 @@ import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { hostProfileSchema } from '../hosts/host-profile.ts';
 import { workloadRecordSchema } from '../suites/workload-record.ts';
 
-const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 /** An estimate with its 95 % confidence interval. */
-export type Interval = Readonly<z.infer<typeof intervalSchema>>;
+const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
 export const constraintSchema = z.discriminatedUnion('kind', [
   z.strictObject({

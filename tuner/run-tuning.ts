@@ -221,7 +221,7 @@ class Session {
 }
 
 /** Reported figures are measured longer than those that only steer the search. */
-export const VERIFICATION_FACTOR = 2;
+const VERIFICATION_FACTOR = 2;
 const FIRST_TIMEOUT_MS = 300_000;
 const LEAST_TIMEOUT_MS = 30_000;
 
@@ -241,7 +241,7 @@ type CommonFields = Pick<
 >;
 
 /** The record of a trial's outcome, and the raw samples that are stored beside it. */
-export function toRecord(
+function toRecord(
   common: CommonFields,
   outcome: TrialOutcome,
 ): { readonly record: TrialRecord; readonly latenciesMs: Float64Array | null } {

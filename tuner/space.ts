@@ -64,7 +64,7 @@ export function defaultSpace(
 }
 
 /** Every combination of the knobs that fits the host, arms that mean the same merged. */
-export function createSpace(
+function createSpace(
   knobs: Knobs,
   limits: { readonly usableCores: number; readonly batch: 'free' | number },
 ): Space {

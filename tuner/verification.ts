@@ -16,7 +16,7 @@ const DEFAULT_ALONE = 3;
 const MAX_ATTEMPTS = 2;
 const CONFIDENCE = 0.95;
 /** Below this relative difference two configurations count as equal. */
-export const THROUGHPUT_MARGIN = 0.02;
+const THROUGHPUT_MARGIN = 0.02;
 
 export type Role = 'default' | 'candidate';
 

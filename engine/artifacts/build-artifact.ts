@@ -38,7 +38,7 @@ export interface ArtifactReport {
 }
 
 /** For fp32: the most that a rewrite may change, over the largest output. */
-export const FP32_TOLERANCE = 1e-4;
+const FP32_TOLERANCE = 1e-4;
 
 /**
  * Rewrites a model, runs original and rewritten on the samples, and keeps the

@@ -18,7 +18,7 @@ export type AttributeValue =
   | { readonly types: readonly OnnxType[] };
 
 /** AttributeProto.AttributeType. */
-export const ATTRIBUTE_TYPES = Object.freeze({
+const ATTRIBUTE_TYPES = Object.freeze({
   float: 1,
   int: 2,
   string: 3,

@@ -128,7 +128,7 @@ export interface ExternalizedModel {
 }
 
 /** Bytes of weights that would lie inside the model's file. */
-export function inlineBytes(model: OnnxModel): number {
+function inlineBytes(model: OnnxModel): number {
   let total = 0;
   mapTensors(model, (tensor) => {
     total += tensor.rawData?.byteLength ?? 0;

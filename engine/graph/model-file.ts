@@ -1,6 +1,5 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { writeError } from '../base/files.ts';
 import { externalize, loadExternalData, needsExternalData } from './external-data.ts';
 import type { OnnxModel } from './model.ts';

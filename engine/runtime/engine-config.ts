@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-export const PRECISIONS = ['fp32', 'fp16', 'int8-static', 'int8-dynamic', 'int4-weights'] as const;
+const PRECISIONS = ['fp32', 'fp16', 'int8-static', 'int8-dynamic', 'int4-weights'] as const;
 export const PASS_PIPELINES = ['none', 'clean', 'all'] as const;
 export const GRAPH_LEVELS = ['disabled', 'basic', 'extended', 'layout', 'all'] as const;
-export const ISOLATIONS = ['inline', 'thread', 'process'] as const;
+const ISOLATIONS = ['inline', 'thread', 'process'] as const;
 
 /**
  * Everything about how a model is run: an *arm* of the search. Two configs that
@@ -43,7 +43,6 @@ export const engineConfigSchema = z.strictObject({
 
 export type EngineConfig = Readonly<z.infer<typeof engineConfigSchema>>;
 export type GraphLevel = EngineConfig['graphLevel'];
-export type Isolation = EngineConfig['isolation'];
 
 /**
  * What a user gets who sets nothing: one inline replica with as many threads

@@ -1,7 +1,7 @@
 import { median } from '../../engine/base/statistics.ts';
 
 /** Windows that must agree before a run counts as warmed up. */
-export const STEADY_WINDOWS = 5;
+const STEADY_WINDOWS = 5;
 const STEADY_SPAN = 0.02;
 
 export interface Steadiness {

@@ -31,9 +31,6 @@ export const trialSpecSchema = z.strictObject({
 });
 export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
 
-/** How long a search trial measures unless the user says otherwise. */
-export const SEARCH_MS = 1000;
-
 /**
  * A trial that measures for `durationMs`: the warm-up is judged by windows of a
  * fifth of it and gives up after 1.6 times it. Reported figures come from trials

@@ -122,7 +122,7 @@ function features(config: EngineConfig): Readonly<Record<Feature, number>> {
  * arms that lie as far as can be from those chosen before (greedy maximin), the
  * first of them drawn by the seed. O(FIRST_ROUND x arms).
  */
-export function firstRound(space: Space, seed: number): readonly Arm[] {
+function firstRound(space: Space, seed: number): readonly Arm[] {
   const base = features(space.defaultArm.config);
   const splits = space.arms.filter((arm) => {
     const own = features(arm.config);

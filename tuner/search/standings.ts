@@ -43,7 +43,7 @@ function standing(
 }
 
 /** Figures of several trials of one arm: the median of each. */
-export function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigures {
+function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigures {
   const typical = (of: (figures: ConstrainedFigures) => number): number => median(trials.map(of));
   return {
     latencyMs: {

@@ -36,7 +36,7 @@ interface Surroundings {
   readonly source: string;
 }
 
-export function importGraph(proto: OnnxGraph, around: Surroundings): IrGraph {
+function importGraph(proto: OnnxGraph, around: Surroundings): IrGraph {
   const graph = new IrGraph({
     name: proto.name ?? '',
     owner: around.owner,

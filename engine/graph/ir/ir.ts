@@ -197,8 +197,14 @@ export class IrNode {
     return first;
   }
 
+  /** False for a node that lacks its first output: no operator that a rewrite knows may. */
   is(opType: string, domain = ''): boolean {
-    return this.opType === opType && this.domain === domain;
+    return this.opType === opType && this.domain === domain && (this.outputs[0] ?? null) !== null;
+  }
+
+  /** One of several operators of `ai.onnx`. */
+  isOneOf(opTypes: ReadonlySet<string>): boolean {
+    return opTypes.has(this.opType) && this.is(this.opType);
   }
 
   *allSubgraphs(): Generator<IrGraph> {
@@ -262,13 +268,16 @@ export class IrValue {
   }
 }
 
-/** Names of values, unique in the whole model: an inner name must not hide an outer one. */
+/**
+ * Names of values, unique in the whole model: an inner name must not hide an outer
+ * one. Counted, because subgraphs side by side may have been read with equal names.
+ */
 export class NameScope {
-  readonly #taken = new Set<string>();
+  readonly #taken = new Map<string, number>();
   readonly #next = new Map<string, number>();
 
   take(name: string): void {
-    this.#taken.add(name);
+    this.#taken.set(name, (this.#taken.get(name) ?? 0) + 1);
   }
 
   has(name: string): boolean {
@@ -276,7 +285,9 @@ export class NameScope {
   }
 
   release(name: string): void {
-    this.#taken.delete(name);
+    const others = (this.#taken.get(name) ?? 0) - 1;
+    if (others > 0) this.#taken.set(name, others);
+    else this.#taken.delete(name);
   }
 
   /** Amortized O(1): it goes on counting where it stopped. */
@@ -297,7 +308,7 @@ export class NameScope {
  */
 export function replaceUses(old: IrValue, replacement: IrValue): boolean {
   if (old.isOutput && !canBecomeOutput(old, replacement)) return false;
-  for (const use of [...old.uses]) use.node.setInput(use.index, replacement);
+  for (const use of old.uses) use.node.setInput(use.index, replacement);
   if (!old.isOutput) return true;
   const { graph } = old;
   for (const [index, output] of graph.outputs.entries()) {

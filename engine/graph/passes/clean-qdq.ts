@@ -41,7 +41,7 @@ const MOVEMENTS = new Set(['Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsque
 
 function removeRoundTrip(quantize: IrNode, { parameters, log }: Found): void {
   const before = quantize.inputs[0]?.producer ?? null;
-  const isMovement = before !== null && before.domain === '' && MOVEMENTS.has(before.opType);
+  const isMovement = before !== null && before.isOneOf(MOVEMENTS);
   const dequantize = isMovement ? (before.inputs[0]?.producer ?? null) : before;
   if (before === null || dequantize === null || !dequantize.is('DequantizeLinear')) return;
   const reason =

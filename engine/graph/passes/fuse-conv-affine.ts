@@ -51,7 +51,7 @@ function absorbUser(node: IrNode, log: RewriteLog): boolean {
 }
 
 function isAffine(node: IrNode): boolean {
-  return node.domain === '' && AFFINE.has(node.opType) && constantOperand(node) !== null;
+  return node.isOneOf(AFFINE) && constantOperand(node) !== null;
 }
 
 /** Null when it was done, else why not. */

@@ -21,6 +21,8 @@ export const fuseMatMulAdd: Pass = Object.freeze({
     return visitNodes(model, (add, log) => {
       const product = productBefore(add);
       if (product === null) return;
+      // Batches of matrices are what most MatMul nodes are for: nothing to mention.
+      if ((shapeOf(product.inputs[0])?.length ?? 2) !== 2) return;
       const reason = fuse(product, add, shapeOf);
       if (reason === null) log.rewrote();
       else log.skipped(add, reason);

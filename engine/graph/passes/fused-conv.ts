@@ -49,7 +49,7 @@ const ACTIVATIONS = new Set([...PLAIN, 'Clip', 'LeakyRelu', 'HardSigmoid']);
 
 /** Whether ONNX Runtime 1.30's FusedConv knows it; it refuses others, such as Elu. */
 export function isActivation(node: IrNode): boolean {
-  return node.domain === '' && ACTIVATIONS.has(node.opType);
+  return node.isOneOf(ACTIVATIONS);
 }
 
 /** With its parameters, or why they cannot be had. Defaults: the ONNX operators'. */

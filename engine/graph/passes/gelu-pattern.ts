@@ -31,9 +31,9 @@ const ARGUMENTS = new Map([
  * why something that looks like it is none; null: it does not look like it.
  */
 export function matchGelu(start: IrNode, shapeOf: ShapeOf): GeluMatch | string | null {
-  const form = start.domain === '' ? ARGUMENTS.get(start.opType as 'Erf' | 'Tanh') : undefined;
+  const form = ARGUMENTS.get(start.opType as 'Erf' | 'Tanh');
   const argument = start.inputs[0] ?? null;
-  if (form === undefined || argument === null) return null;
+  if (form === undefined || argument === null || !start.is(start.opType)) return null;
   const product = Product.startingAt(start);
   while (product?.climb() === true) {
     const outcome = completes(product, { argument, ...form });

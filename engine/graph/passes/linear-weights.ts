@@ -40,7 +40,7 @@ export interface ChannelAffine {
 const LINEAR = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
 export function isLinear(node: IrNode): boolean {
-  return node.domain === '' && LINEAR.has(node.opType);
+  return node.isOneOf(LINEAR);
 }
 
 /** The node's constants, or why they cannot be had. */

@@ -89,7 +89,7 @@ export class RewriteLog {
 }
 
 /** For messages: the node's name, else its operator and first output. */
-export function nodeName(node: IrNode): string {
+function nodeName(node: IrNode): string {
   if (node.name !== '') return node.name;
   return `${node.opType} making '${node.outputs.find((value) => value !== null)?.name ?? '?'}'`;
 }

@@ -52,7 +52,7 @@ class PolynomialReader {
   }
 
   #readNode(node: IrNode): Coefficients | null {
-    if (node.domain !== '') return null;
+    if (!node.is(node.opType)) return null;
     this.nodes.push(node);
     const [a, b] = node.inputs;
     if (node.opType === 'Pow') return this.#readPower(a, b?.constant ?? null);

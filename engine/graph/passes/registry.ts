@@ -20,7 +20,7 @@ import { removeDuplicates } from './remove-duplicates.ts';
 import { removeNoOps } from './remove-no-ops.ts';
 
 /** Every pass in the order in which a pipeline runs them. */
-export const PASSES: readonly Pass[] = Object.freeze([
+const PASSES: readonly Pass[] = Object.freeze([
   inlineFunctions,
   constantsToInitializers,
   removeNoOps,

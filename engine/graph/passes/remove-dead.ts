@@ -10,9 +10,9 @@ export const removeDead: Pass = Object.freeze({
   run: (model: IrModel) => {
     const log = new RewriteLog();
     // Inner graphs last: a dead outer node takes its subgraphs along.
-    for (const graph of [...allGraphs(model.graph)]) {
+    for (const graph of allGraphs(model.graph)) {
       for (const node of [...graph.nodes].reverse()) removeDeadFrom(node, () => log.rewrote());
-      for (const value of [...graph.initializers]) {
+      for (const value of graph.initializers) {
         if (value.isUnused && !value.isInput) {
           graph.removeInitializer(value);
           log.rewrote();

@@ -127,7 +127,7 @@ test(
       expect(performance.now() - startedMs).toBeLessThan(1000);
       if (after !== null) pairs.push({ before, after });
     }
-    expect(pairs.length, 'most mutations hit a weight or a name').toBeGreaterThan(MUTATIONS / 10);
+    expect(pairs.length).toBeGreaterThan(MUTATIONS / 10);
     const before = await runAll(pairs.map((pair) => pair.before));
     const after = await runAll(pairs.map((pair) => pair.after));
     let ran = 0;
@@ -135,12 +135,12 @@ test(
       if (outputs === null) continue;
       ran += 1;
       const found = after[index];
-      expect(found, `mutation ${index} runs after the rewrite as well`).not.toBeNull();
+      if (found === null) throw new Error(`mutation ${index} runs no more after the rewrite`);
       // A weight that became infinite or 1e38 drowns everything else in rounding.
       if (!isModerate(outputs)) continue;
       const { relative, mismatch } = compareOutputs(outputs, found ?? {});
       expect(mismatch).toBeNull();
-      expect(relative, `mutation ${index}`).toBeLessThan(1e-4);
+      expect(relative).toBeLessThan(1e-4);
     }
     expect(ran).toBeGreaterThan(MUTATIONS / 20);
   },

@@ -39,17 +39,20 @@ export async function checkPass(
   const written = writeModel(exportModel(result.model));
   expectClose(await runModel(written, feeds), before);
   const again = await runPass(pass, importModel(readModel(written)), { ...context, ...change });
-  expect(again.rewrites, 'a second run finds nothing').toBe(0);
+  // Idempotent: a second run finds nothing.
+  expect(again.rewrites).toBe(0);
   return { ...result, operators: operatorsOf(result.model) };
 }
 
 export function operatorsOf(model: IrModel): string[] {
   return [...allGraphs(model.graph)].flatMap((graph) =>
-    [...graph.nodes].map((node) => (node.domain === '' ? node.opType : `${node.domain}.${node.opType}`)),
+    [...graph.nodes].map((node) =>
+      node.domain === '' ? node.opType : `${node.domain}.${node.opType}`,
+    ),
   );
 }
 
-export function expectClose(actual: Tensors, expected: Tensors, tolerance = 1e-5): void {
+function expectClose(actual: Tensors, expected: Tensors, tolerance = 1e-5): void {
   expect(Object.keys(actual)).toEqual(Object.keys(expected));
   for (const [name, tensor] of Object.entries(expected)) {
     const other = actual[name];
@@ -59,7 +62,7 @@ export function expectClose(actual: Tensors, expected: Tensors, tolerance = 1e-5
     const b = Array.from((other?.data ?? []) as ArrayLike<number | bigint>, Number);
     const largest = Math.max(1e-30, ...a.map(Math.abs));
     const difference = Math.max(0, ...a.map((value, index) => Math.abs(value - (b[index] ?? NaN))));
-    expect(difference / largest, name).toBeLessThanOrEqual(tolerance);
+    expect(difference / largest).toBeLessThanOrEqual(tolerance);
   }
 }
 
@@ -71,6 +74,9 @@ export function normal(dims: readonly number[], seed = 1): Tensors[string] {
 }
 
 /** Initializer content of the same. */
-export function weights(dims: readonly number[], seed = 2): { type: string; dims: readonly number[]; data: Float32Array } {
+export function weights(
+  dims: readonly number[],
+  seed = 2,
+): { type: string; dims: readonly number[]; data: Float32Array } {
   return { type: 'float32', dims, data: normal(dims, seed).data as Float32Array };
 }
