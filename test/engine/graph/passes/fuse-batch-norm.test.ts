@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ModelBuilder } from '../../../../engine/graph/builder.ts';
 import type { AttributeValue } from '../../../../engine/graph/create-attribute.ts';
+import { importModel } from '../../../../engine/graph/ir/import-model.ts';
 import { fuseBatchNorm } from '../../../../engine/graph/passes/fuse-batch-norm.ts';
+import { runPass } from '../../../../engine/graph/passes/pass.ts';
 import { checkPass, normal, weights, type CheckedPass } from './check-pass.ts';
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -290,4 +292,17 @@ test('fuses inside a subgraph, weights of the graph around it too', async () => 
     x: normal([2, 4, 5, 5]),
   });
   expect(operators).toEqual(['If', 'Conv', 'Conv']);
+});
+
+test('passes over a node that lacks its output, which a damaged file may have', async () => {
+  const builder = started();
+  builder.input('x', 'float32', [2, 4, 5, 5]);
+  const conv = builder.node('Conv', ['x', builder.initializer('w', weights([6, 4, 3, 3]))]);
+  builder.node('BatchNormalization', [conv, ...parameters(builder, 6)], { outputs: [] });
+  builder.output(builder.node('Relu', ['x']), 'float32', null);
+  const { rewrites } = await runPass(fuseBatchNorm, importModel(builder.build()), {
+    provider: 'cpu',
+    evaluate: null,
+  });
+  expect(rewrites).toBe(0);
 });
