@@ -4,7 +4,7 @@ import { normalizeAxis, type Inference, type Inferences } from './operator.ts';
 import { shaped, type ValueShape } from './value-shape.ts';
 
 /** Mean and inverse deviation have the type of the computation and 1 where it reduced. */
-export const layerNormalization: Inference = (op) => {
+const layerNormalization: Inference = (op) => {
   const dims = op.dims(0);
   const axis = dims === null ? null : normalizeAxis(op.int('axis', -1), dims.length);
   const reduced = axis === null ? null : (dims?.map((dim, i) => (i < axis ? dim : 1)) ?? null);

@@ -81,7 +81,7 @@ function expectSound(
 }
 
 /** The value of an expression such as `12*N*S+-1` or `min(4,S)`; null for an unknown one. */
-export function sizeOf(dim: Dim, bound: Sizes): number | null {
+function sizeOf(dim: Dim, bound: Sizes): number | null {
   if (typeof dim !== 'string') return dim;
   return dim.split('+').reduce((sum, term) => {
     return sum + term.split('*').reduce((product, factor) => product * factorOf(factor, bound), 1);

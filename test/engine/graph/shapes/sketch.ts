@@ -7,7 +7,7 @@ import { normal } from '../passes/check-pass.ts';
 import { checkShapes, type Sizes } from './check-shapes.ts';
 
 /** A model under construction: input `x` float32 [N,4,6,8], `t` float32 [N,S,12]. */
-export class Sketch {
+class Sketch {
   readonly builder: ModelBuilder;
   #count = 0;
 
