@@ -5,8 +5,7 @@ import { shaped } from './value-shape.ts';
 
 /** Products of matrices. */
 
-const matMul: Inference = (op) =>
-  shaped(op.type(0), productDims(op, op.dims(0), op.dims(1)));
+const matMul: Inference = (op) => shaped(op.type(0), productDims(op, op.dims(0), op.dims(1)));
 
 /** As numpy.matmul: a vector gets a dim of 1 for the product, which is then dropped. */
 export function productDims(
