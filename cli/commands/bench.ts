@@ -10,7 +10,7 @@ import { measureArm } from '../../tuner/arm-metrics.ts';
 import { checkTunedFiles, readTuned, tunedConfig, type Tuned } from '../../tuner/export/tuned.ts';
 import type { MeasuredArm } from '../../tuner/run-record.ts';
 import { defaultSpace, toArm, type Arm } from '../../tuner/space.ts';
-import { interruptionSignal, Interruption } from '../interruption.ts';
+import { interruptible } from '../interruption.ts';
 import { measureOn, probeOn, thisHost } from '../measuring.ts';
 import {
   parseCount,
@@ -18,7 +18,7 @@ import {
   storeOptionsSchema,
   workloadOptionsSchema,
 } from '../option-values.ts';
-import { createProgress, type Progress } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 import { describeConfig } from '../results.ts';
 import { storePaths } from '../store-folder.ts';
 import { armLines } from '../summary.ts';
@@ -43,36 +43,22 @@ export async function bench(
   const durationMs = parseDurationMs(options.duration, '--duration');
   const tuned = options.config === undefined ? null : await readTuned(options.config);
   const request = tuned === null ? fromOptions(target, options) : fromTuned(tuned, target, given);
-  const progress = createProgress(process.stderr);
-  const interruption = interruptionSignal();
-  try {
+  return interruptible('stopped', async ({ signal, progress }) => {
     const prepared = await prepareWorkload({
       ...request,
       cacheFolder: storePaths(options.store).cache,
-      signal: interruption.signal,
+      signal,
       onProgress: (message) => progress.step(message),
       pipelines: [],
-      probe: probeOn(interruption.signal),
+      probe: probeOn(signal),
     });
     const workload = tuned === null ? prepared : await tunedWorkload(tuned, prepared, options);
     const arm = tuned === null ? defaultArm(workload) : toArm(tunedConfig(tuned));
-    const trials = await measure(arm, workload, {
-      repetitions,
-      durationMs,
-      progress,
-      signal: interruption.signal,
-    });
+    const trials = await measure(arm, workload, { repetitions, durationMs, progress, signal });
+    progress.end();
     show({ workload, trials, arm: await summarize(arm, trials), tuned }, options);
     return 0;
-  } catch (thrown) {
-    if (!(thrown instanceof Interruption)) throw thrown;
-    progress.end();
-    console.error('stopped');
-    return thrown.exitCode;
-  } finally {
-    progress.end();
-    interruption.dispose();
-  }
+  });
 }
 
 interface BenchRequest {

@@ -16,10 +16,10 @@ import { comparisonSamples } from '../../suites/data/comparison-samples.ts';
 import { readNpz } from '../../suites/data/npz.ts';
 import type { SpeedComparison } from '../../suites/speed/compare-speed.ts';
 import { timeModels } from '../../suites/speed/time-models.ts';
-import { interruptionSignal, Interruption } from '../interruption.ts';
+import { interruptible } from '../interruption.ts';
 import { machine } from '../measuring.ts';
 import { parseCount, parseDims, workloadOptionsSchema } from '../option-values.ts';
-import { createProgress, type Progress } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 
 const optionsSchema = workloadOptionsSchema.extend({
   output: z.string(),
@@ -41,38 +41,26 @@ export async function optimize(modelPath: string, rawOptions: unknown): Promise<
   selectPasses(pipeline, options.provider, switches);
   checkProvider(options.provider);
   await checkOutput(modelPath, options.output);
-  const progress = createProgress(process.stderr);
-  const interruption = interruptionSignal();
-  try {
-    const samples = await readSamples(modelPath, options);
+  return interruptible('stopped', async ({ signal, progress }) => {
     const job = {
       modelPath: resolve(modelPath),
       outPath: resolve(options.output),
       pipeline,
       switches,
       provider: options.provider,
-      samples,
+      samples: await readSamples(modelPath, options),
     };
     const report = await buildInProcess(job, {
       timeoutMs: BUILD_TIMEOUT_MS,
-      signal: interruption.signal,
+      signal,
       onProgress: (text) => progress.step(text),
     });
-    const speed = options.bench
-      ? await timeBoth(job, { progress, signal: interruption.signal, seed: seedOf(options) })
-      : null;
+    const seed = seedOf(options);
+    const speed = options.bench ? await timeBoth(job, { progress, signal, seed }) : null;
     progress.end();
     show(options, report, speed);
     return 0;
-  } catch (thrown) {
-    if (!(thrown instanceof Interruption)) throw thrown;
-    progress.end();
-    console.error('stopped');
-    return thrown.exitCode;
-  } finally {
-    progress.end();
-    interruption.dispose();
-  }
+  });
 }
 
 function checkProvider(provider: string): void {

@@ -4,9 +4,8 @@ import { runTuning } from '../../tuner/run-tuning.ts';
 import { halvingSearcher } from '../../tuner/search/halving-searcher.ts';
 import { thisOwner } from '../../tuner/store/run-owner.ts';
 import type { Store } from '../../tuner/store/store.ts';
-import { Interruption, interruptionSignal } from '../interruption.ts';
+import { interruptible, type Interruption } from '../interruption.ts';
 import { machine, measureOn } from '../measuring.ts';
-import { createProgress } from '../progress.ts';
 import { openStore, writeResults } from '../results.ts';
 import { resumeCommand } from '../store-folder.ts';
 import { checkResumeAlone, resumedRun } from '../stored-run.ts';
@@ -24,25 +23,17 @@ export async function tune(
   const options = tuneOptionsSchema.parse(rawOptions);
   const plan = options.resume === undefined ? planRun(target, options, given) : null;
   if (plan === null) checkResumeAlone(target, given);
-  const progress = createProgress(process.stderr);
-  const interruption = interruptionSignal();
   const store = await openStore(options.store);
   try {
-    const run =
-      plan === null
-        ? await resumedRun(store, options.resume === true ? 'latest' : (options.resume ?? 'latest'))
-        : await newRun(plan, store, { options, progress, signal: interruption.signal });
-    return await drive(run, store, { options, progress, signal: interruption.signal });
-  } catch (thrown) {
-    if (thrown instanceof Interruption) {
-      progress.end();
-      console.error('stopped before anything was measured');
-      return thrown.exitCode;
-    }
-    throw thrown;
+    return await interruptible('stopped before anything was measured', async (stoppable) => {
+      const around = { options, ...stoppable };
+      const run =
+        plan === null
+          ? await resumedRun(store, typeof options.resume === 'string' ? options.resume : 'latest')
+          : await newRun(plan, store, around);
+      return drive(run, store, around);
+    });
   } finally {
-    progress.end();
-    interruption.dispose();
     await store.close();
   }
 }

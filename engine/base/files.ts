@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf, UserError } from './errors.ts';
 
@@ -10,12 +10,20 @@ import { codeOf, messageOf, UserError } from './errors.ts';
  * the temporary file is removed and the error names `path`.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await fillFileAtomic(path, (file) => file.writeFile(content));
+}
+
+/** The same for content that is written piece by piece. */
+export async function fillFileAtomic(
+  path: string,
+  fill: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(content);
+      await fill(file);
       await file.sync();
     } finally {
       await file.close();

@@ -1,6 +1,6 @@
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { writeError } from '../base/files.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fillFileAtomic } from '../base/files.ts';
 import { externalize, loadExternalData, needsExternalData } from './external-data.ts';
 import type { OnnxModel } from './model.ts';
 import { readModelFile } from './read.ts';
@@ -27,15 +27,12 @@ export async function saveModel(
     ? externalize(model, basename(dataPath))
     : { model, parts: [] };
   const { chunks } = encodeModel(written);
-  await mkdir(dirname(path), { recursive: true }).catch((thrown: unknown) => {
-    throw writeError(path, thrown);
-  });
   if (isExternal) {
-    await writeAtomic(dataPath, async (file) => {
+    await fillFileAtomic(dataPath, async (file) => {
       for (const { offset, bytes } of parts) await writeFully(file, bytes, offset);
     });
   }
-  await writeAtomic(path, async (file) => {
+  await fillFileAtomic(path, async (file) => {
     let offset = 0;
     for (const chunk of chunks) {
       await writeFully(file, chunk, offset);
@@ -43,23 +40,6 @@ export async function saveModel(
     }
   });
   return isExternal ? [path, dataPath] : [path];
-}
-
-async function writeAtomic(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await fill(file);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (thrown) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeError(path, thrown);
-  }
 }
 
 /** One call writes at most 2 GB on Linux, and may write less. */
