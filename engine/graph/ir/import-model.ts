@@ -17,13 +17,30 @@ export interface IrModel {
  * made once, before it is used, and something makes it. Weights stay views.
  * Throws InvalidModelError that names node and value. O(nodes + values).
  */
-export function importModel(model: OnnxModel, source = 'the model'): IrModel {
+export function importModel(original: OnnxModel, source = 'the model'): IrModel {
+  const model = withConstantInitializers(original);
   const names = new NameScope();
   const graph = importGraph(model.graph, { owner: null, names, outer: new Map(), source });
   const opsets = model.opsetImports.map(
     ({ domain = '', version = 0 }) => [domain === 'ai.onnx' ? '' : domain, version] as const,
   );
   return { graph, opsets: new Map(opsets), functions: model.functions, rest: model };
+}
+
+/** From this IR version on an initializer that is an input too is a default that callers may override. */
+const DEFAULTS_SINCE = 4;
+
+/**
+ * Before that every initializer had to be listed as an input, and was a constant
+ * all the same (https://onnx.ai/onnx/repo-docs/IR.html, version history): such a
+ * model is brought to the first version that can say so.
+ */
+function withConstantInitializers(model: OnnxModel): OnnxModel {
+  const { graph, irVersion = 0 } = model;
+  if (irVersion >= DEFAULTS_SINCE) return model;
+  const constants = new Set(graph.initializers.map((tensor) => tensor.name));
+  const inputs = graph.inputs.filter((input) => !constants.has(input.name));
+  return { ...model, irVersion: DEFAULTS_SINCE, graph: { ...graph, inputs } };
 }
 
 type Values = ReadonlyMap<string, IrValue>;
