@@ -89,7 +89,7 @@ function viewFixed(kind: 'float' | 'double', bytes: Uint8Array): PackedArray {
   if (bytes.byteLength % size !== 0) {
     throw new RangeError(`${bytes.byteLength} bytes are no whole number of ${kind} values`);
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
   return new arrayOf(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.byteLength / size);
 }
 

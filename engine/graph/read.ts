@@ -12,7 +12,9 @@ import type { OnnxModel } from './model.ts';
  */
 export function readModel(bytes: Uint8Array, source = 'the input'): OnnxModel {
   if (bytes.byteLength === 0) throw new InvalidModelError('it is empty', { source });
-  const message = decode('Model', bytes, source);
+  // A Buffer's views would be Buffers, whose slice() does not copy.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const message = decode('Model', plain, source);
   if (message['graph'] === undefined) {
     throw new InvalidModelError('it contains no graph', { source });
   }

@@ -18,6 +18,10 @@ function written(name: MessageName, message: object): number[] {
   return encode(name, message).chunks.flatMap((chunk) => [...chunk]);
 }
 
+function shiftedBuffer(): Buffer {
+  return Buffer.from([0, ...field(4, 2, 4, 0, 0, 128, 63)]).subarray(1);
+}
+
 describe('the wire format', () => {
   it('has the field numbers of onnx.proto', () => {
     // Taken by hand from onnx.proto: AttributeProto { name = 1; i = 3; type = 20 }.
@@ -92,6 +96,12 @@ describe('the wire format', () => {
     const { floatData } = decode('Tensor', floats, 'test');
     expect(floatData).toEqual(new Float32Array([1]));
     expect((floatData as Float32Array).buffer).toBe(floats.buffer);
+  });
+
+  it('copies packed floats that are not aligned, also out of a Buffer', () => {
+    for (const floats of [Uint8Array.of(...field(4, 2, 4, 0, 0, 128, 63)), shiftedBuffer()]) {
+      expect(decode('Tensor', floats, 'test')['floatData']).toEqual(new Float32Array([1]));
+    }
   });
 
   it('hands weights on without a copy when writing', () => {
