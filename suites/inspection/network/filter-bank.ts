@@ -6,6 +6,10 @@
  * 12 second derivatives of a Gaussian across 6 directions in both signs (bright
  * and dark lines), a Laplacian of Gaussian in both signs (spots), and a Gaussian
  * in both signs: the Relu that follows would cut one half of the level away.
+ *
+ * All are whole numbers up to 127 times a factor, so that an int8 version has
+ * the same filters: rounded ones would no longer sum to zero, and the level of
+ * light would leak through.
  */
 export function filterBank(): Float32Array {
   const filters: number[][] = [];
@@ -30,7 +34,7 @@ function line(angle: number, sign: number): number[] {
     const bell = Math.exp(-across / 2 - along ** 2 / (2 * VARIANCE.along));
     return sign * (across - 1) * bell;
   });
-  return unitNorm(zeroMean(filter));
+  return unitNorm(zeroSum(toIntegers(zeroMean(filter))));
 }
 
 function spot(sign: number): number[] {
@@ -38,11 +42,13 @@ function spot(sign: number): number[] {
     const squared = (x * x + y * y) / (2 * VARIANCE.spot);
     return sign * (squared - 1) * Math.exp(-squared);
   });
-  return unitNorm(zeroMean(filter));
+  return unitNorm(zeroSum(toIntegers(zeroMean(filter))));
 }
 
 function level(sign: number): number[] {
-  return unitNorm(sample((x, y) => sign * Math.exp(-(x * x + y * y) / (2 * VARIANCE.level))));
+  return unitNorm(
+    toIntegers(sample((x, y) => sign * Math.exp(-(x * x + y * y) / (2 * VARIANCE.level)))),
+  );
 }
 
 function sample(value: (x: number, y: number) => number): number[] {
@@ -55,6 +61,27 @@ function sample(value: (x: number, y: number) => number): number[] {
 function zeroMean(filter: readonly number[]): number[] {
   const mean = filter.reduce((sum, value) => sum + value, 0) / filter.length;
   return filter.map((value) => value - mean);
+}
+
+/** The largest becomes 127 or -127. */
+function toIntegers(filter: readonly number[]): number[] {
+  const largest = Math.max(...filter.map(Math.abs));
+  return filter.map((value) => Math.round((127 * value) / largest));
+}
+
+/** Takes what rounding left from the smallest weights, one from each in turn. */
+function zeroSum(filter: readonly number[]): number[] {
+  const weights = [...filter];
+  const smallestFirst = [...weights.keys()].sort((a, b) => {
+    return Math.abs(weights[a] as number) - Math.abs(weights[b] as number);
+  });
+  let rest = weights.reduce((sum, weight) => sum + weight, 0);
+  for (let i = 0; rest !== 0; i += 1) {
+    const at = smallestFirst[i % smallestFirst.length] as number;
+    weights[at] = (weights[at] as number) - Math.sign(rest);
+    rest -= Math.sign(rest);
+  }
+  return weights;
 }
 
 function unitNorm(filter: readonly number[]): number[] {

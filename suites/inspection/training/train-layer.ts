@@ -8,6 +8,9 @@ import { descend } from './descend.ts';
 import { samplePatches, type Patches } from './sample-patches.ts';
 import type { Workbench } from './workbench.ts';
 
+/** Below this share of the mean power a channel counts as silent. */
+const SILENCE = 1e-4;
+
 /** Pictures are dealt to so many hands, and each layer is trained on another hand than the last. */
 const HANDS = 2;
 
@@ -57,7 +60,12 @@ function unitPower(patches: Patches, inputs: number): Float64Array {
     powers[channel] = (powers[channel] as number) + power;
     channel = channel + 1 === inputs ? 0 : channel + 1;
   }
-  const scales = powers.map((power) => 1 / Math.sqrt(power / (patches.count * area) + 1e-6));
+  // Whatever a silent channel multiplies is never corrected: without this its weights would be
+  // far larger than all others, and the scale of an int8 version would be theirs.
+  const silent = SILENCE * (powers.reduce((sum, power) => sum + power, 0) / inputs);
+  const scales = powers.map((power) => {
+    return power <= silent ? 0 : Math.sqrt((patches.count * area) / power);
+  });
   scaleChannels(values, scales, area);
   return scales;
 }
