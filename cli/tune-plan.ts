@@ -89,10 +89,10 @@ export async function newRun(
     cacheFolder: storePaths(around.options.store).cache,
     signal: around.signal,
     onProgress: (message) => around.progress.step(message),
+    needsLabels: plan.constraints.some((constraint) => constraint.kind === 'accuracy'),
     pipelines: ['clean', 'all'],
     probe: probeOn(around.signal),
   });
-  checkAccuracyMeasurable(plan, workload);
   const host = thisHost();
   const space = spaceOf(host, workload);
   const createdAt = machine.clock.date().toISOString();
@@ -117,14 +117,6 @@ export async function newRun(
   };
   await store.saveRun(run);
   return run;
-}
-
-function checkAccuracyMeasurable(plan: TunePlan, workload: WorkloadRecord): void {
-  const wanted = plan.constraints.some((constraint) => constraint.kind === 'accuracy');
-  if (!wanted || workload.evaluationCount > 0) return;
-  throw new UsageError('--min-accuracy needs labels, and the data has none', {
-    remedy: 'give --data with an array __labels, one class index per sample',
-  });
 }
 
 /** `20261122-110503-inspection-9f3a`: sorts by time, says what it is, never collides. */

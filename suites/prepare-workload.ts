@@ -29,6 +29,8 @@ export interface WorkloadOptions {
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
   readonly onProgress: (message: string) => void;
+  /** Whether something that was asked for needs labels. */
+  readonly needsLabels: boolean;
   /** Pipelines of passes whose result is built too, beside the model itself. */
   readonly pipelines: readonly ('clean' | 'all')[];
   /** Runs one short trial, to see whether the model runs at all. */
@@ -44,6 +46,11 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   const suite = findSuite(options.target);
   const source =
     suite === undefined ? await prepareModel(options) : await prepareSuite(suite, options);
+  if (options.needsLabels && source.labelled === 0) {
+    throw new UsageError('--min-accuracy needs labels, and the data has none', {
+      remedy: 'give --data with an array __labels, one class index per sample',
+    });
+  }
   options.onProgress('checking that the model runs');
   const probed = await probeWorkload(source, options.probe);
   const { size } = await stat(source.modelPath);

@@ -49,6 +49,7 @@ export async function bench(
       cacheFolder: storePaths(options.store).cache,
       signal,
       onProgress: (message) => progress.step(message),
+      needsLabels: false,
       pipelines: [],
       probe: probeOn(signal),
     });

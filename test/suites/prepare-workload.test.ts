@@ -48,6 +48,7 @@ function prepare(
   return prepareWorkload({
     target,
     dataPath: null,
+    needsLabels: false,
     pipelines: [],
     dims: {},
     seed: 3,
