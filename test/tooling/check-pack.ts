@@ -35,6 +35,17 @@ const STEPS: readonly Step[] = [
       if (stdout.trim() !== version) throw new Error(`expected ${version}, got '${stdout}'`);
     },
   },
+  {
+    // The main job in short: the suite is built, threads and processes are found
+    // in dist/, a report and a tuned.json come out.
+    command: ['npx', 'claw', 'tune', '--budget', '20s', '--duration', '100ms', '--json'],
+    verify: (stdout, folder) => {
+      const { report, tuned } = z
+        .object({ report: z.string(), tuned: z.string() })
+        .parse(JSON.parse(stdout));
+      for (const path of [report, tuned]) readFileSync(join(folder, path));
+    },
+  },
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'claw-pack-'));
