@@ -191,7 +191,9 @@ class Session {
   /** What the verification will take, at most half of the budget being kept for it. */
   #verificationMs(): number {
     const costs = this.#searched().map((trial) => trial.costMs);
-    const longer = this.#run.trialMs * (VERIFICATION_FACTOR - 1);
+    const { trialMs } = this.#run;
+    const longer =
+      spanMs(trialProtocol(trialMs * VERIFICATION_FACTOR)) - spanMs(trialProtocol(trialMs));
     const estimate = 2 * VERIFICATION_PAIRS * (median(costs) + longer);
     return Math.min(estimate, (this.#run.budget.timeMs ?? Infinity) / 2);
   }
@@ -224,6 +226,11 @@ class Session {
 const VERIFICATION_FACTOR = 2;
 const FIRST_TIMEOUT_MS = 300_000;
 const LEAST_TIMEOUT_MS = 30_000;
+
+/** What a trial takes beside opening and scoring, when its warm-up takes as long as it may. */
+function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
+  return warmupMaxMs + measureMs;
+}
 
 type CommonFields = Pick<
   TrialRecord,
