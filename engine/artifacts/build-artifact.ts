@@ -48,8 +48,8 @@ const FP32_TOLERANCE = 1e-4;
 export async function buildArtifact(
   job: ArtifactJob,
   onProgress: (text: string) => void = () => undefined,
+  passes: readonly Pass[] = selectPasses(job.pipeline, job.provider, job.switches),
 ): Promise<ArtifactReport> {
-  const passes = selectPasses(job.pipeline, job.provider, job.switches);
   onProgress('reading the model');
   const original = await loadModel(job.modelPath);
   onProgress('rewriting the graph');

@@ -1,3 +1,4 @@
+import { tensorComplaint } from '../check-tensor.ts';
 import { InvalidModelError } from '../invalid-model-error.ts';
 import type { OnnxFunction, OnnxGraph, OnnxModel, OnnxNode } from '../model.ts';
 import { IrGraph, NameScope, type IrNode, type IrValue } from './ir.ts';
@@ -106,6 +107,8 @@ class GraphImporter {
       this.#graph.inputs.push(value);
     }
     for (const tensor of proto.initializers) {
+      const complaint = tensorComplaint(tensor);
+      if (complaint !== null) throw this.#invalid(complaint);
       const value = this.#constant(tensor.name ?? '');
       this.#graph.setInitializer(value, tensor);
     }

@@ -2,8 +2,11 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildInProcess, cachedArtifact } from '../../../engine/artifacts/artifact-cache.ts';
+import { buildArtifact } from '../../../engine/artifacts/build-artifact.ts';
 import { compareOutputs } from '../../../engine/artifacts/compare-models.ts';
 import { ModelBuilder } from '../../../engine/graph/builder.ts';
+import { visitNodes, type Pass } from '../../../engine/graph/passes/pass.ts';
+import { removeDead } from '../../../engine/graph/passes/remove-dead.ts';
 import { writeModel } from '../../../engine/graph/write.ts';
 import type { Tensors } from '../../../engine/runtime/tensor.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -78,6 +81,30 @@ describe('an artifact', () => {
     writeFileSync(broken.modelPath, 'no model');
     await expect(buildInProcess(broken, options)).rejects.toThrow(/is not a valid ONNX model/);
     expect(existsSync(broken.outPath)).toBe(false);
+    expect(readdirSync(join(folder, 'out'))).toEqual([]);
+  });
+});
+
+describe('a rewrite that changes what the model computes', () => {
+  /** Turns the sign of every Relu's input: what no pass may do. */
+  const faulty: Pass = {
+    name: 'break-relu',
+    summary: 'wrong on purpose',
+    pipeline: 'clean',
+    run: (model) =>
+      visitNodes(model, (node, log) => {
+        const [input] = node.inputs;
+        if (!node.is('Relu') || input?.producer?.is('Neg') === true) return;
+        node.setInput(0, node.graph.addNode({ opType: 'Neg', inputs: [input ?? null] }).output);
+        log.rewrote();
+      }),
+  };
+
+  test('is refused, the pass named, and nothing is written', async () => {
+    const folder = temporaryFolder();
+    const broken = job(folder, [{ x: normal([2, 4]) }]);
+    const built = buildArtifact(broken, undefined, [removeDead, faulty]);
+    await expect(built).rejects.toThrow(/the pass 'break-relu' changes what the model computes/);
     expect(readdirSync(join(folder, 'out'))).toEqual([]);
   });
 });
