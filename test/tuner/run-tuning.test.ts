@@ -89,7 +89,10 @@ describe('a tuning run', () => {
   test('spends the budget: search and verification together', async () => {
     const { run, store } = await tune({ run: { budget: { timeMs: 180_000, trials: null } } });
     const trials = await store.listTrials('run');
-    expect(run.spentMs).toBeCloseTo(trials.reduce((sum, trial) => sum + trial.costMs, 0), 6);
+    expect(run.spentMs).toBeCloseTo(
+      trials.reduce((sum, trial) => sum + trial.costMs, 0),
+      6,
+    );
     expect(run.spentMs).toBeLessThanOrEqual(180_000 + 15_000);
     expect(run.spentMs).toBeGreaterThan(150_000);
     await store.close();
