@@ -8,10 +8,14 @@ import { outputData } from './run-pictures.ts';
 import type { Patches } from './sample-patches.ts';
 import { withSession, type Workbench } from './workbench.ts';
 
-/** Found by trial on the training set; see README.md. */
+/**
+ * Chosen so that the outcome does not hang on the seed: rounding differs between
+ * CPUs, and training amplifies it, so another CPU is as good as another seed.
+ * Half the steps gave 90 to 97 % over four seeds, these 96.9 to 98 % over five.
+ */
 const DESCENT = Object.freeze({
-  steps: 1000,
-  batch: 512,
+  steps: 2000,
+  batch: 384,
   /** Highest learning rate, reached after the share of steps in `warmUp`, then a half cosine. */
   rate: 1e-2,
   warmUp: 0.1,

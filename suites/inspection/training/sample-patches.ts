@@ -22,7 +22,7 @@ export interface Patches {
   readonly labels: Uint8Array;
 }
 
-const PATCHES_PER_PICTURE = 24;
+const PATCHES_PER_PICTURE = 32;
 
 /** Samples the input of the layer that `plan` adds on top of `before`. */
 export async function samplePatches(
