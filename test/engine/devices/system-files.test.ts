@@ -19,6 +19,23 @@ describe('systemFiles', () => {
     expect(systemFiles(root).read('/proc')).toBeNull();
   });
 
+  it('says why a file cannot be read', () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'proc'));
+    expect(systemFiles(root).probe('/proc/meminfo')).toEqual({ state: 'absent' });
+    expect(systemFiles(root).probe('/proc')).toMatchObject({
+      state: 'failed',
+      reason: expect.stringContaining('EISDIR') as string,
+    });
+  });
+
+  it('lists a folder in order, and an absent one as empty', () => {
+    const root = temporaryFolder();
+    for (const name of ['b', 'a']) mkdirSync(join(root, name));
+    expect(systemFiles(root).list('/')).toEqual(['a', 'b']);
+    expect(systemFiles(root).list('/none')).toEqual([]);
+  });
+
   it.skipIf(process.platform !== 'linux')('reads this machine without a root (Linux)', () => {
     expect(systemFiles().read('/proc/self/status')).toContain(`Pid:\t${process.pid}\n`);
   });

@@ -4,6 +4,7 @@ import { systemFiles, type SystemFiles } from '../../../engine/devices/system-fi
 import { defaultEngineConfig } from '../../../engine/runtime/engine-config.ts';
 import { runTrial, type TrialOutcome } from '../../../suites/trial/run-trial.ts';
 import type { TrialProtocol } from '../../../suites/trial/trial-spec.ts';
+import { fakeFiles } from '../../support/fake-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import {
   writeEndlessModel,
@@ -145,10 +146,11 @@ describe('a trial in its own process', () => {
     expect(await misbehave('out-of-memory')).toMatchObject({ state: 'out-of-memory' });
     let kills = 0;
     const files: SystemFiles = {
+      ...fakeFiles({}),
       read: (path) => (path === '/proc/vmstat' ? `oom_kill ${kills++}\n` : null),
     };
     expect(await misbehave('killed', { files })).toMatchObject({ state: 'out-of-memory' });
-    expect(await misbehave('killed', { files: { read: () => null } })).toMatchObject({
+    expect(await misbehave('killed', { files: fakeFiles({}) })).toMatchObject({
       state: 'failed',
       message: /SIGKILL/,
     });
