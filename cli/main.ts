@@ -39,6 +39,7 @@ function createProgram(exit: (code: number) => void): Command {
   addTune(program, exit);
   addBench(program, exit);
   addOptimize(program, exit);
+  addHost(program, exit);
   addReport(program, exit);
   addSuites(program, exit);
   return program;
@@ -139,6 +140,22 @@ function addOptimize(program: Command, exit: (code: number) => void): void {
     .action(async (model: string, options: unknown) => {
       const { optimize } = await import('./commands/optimize.ts');
       exit(await optimize(model, options));
+    });
+}
+
+function addHost(program: Command, exit: (code: number) => void): void {
+  program
+    .command('host')
+    .summary('describe this machine and what it can measure')
+    .description(
+      'Says what this machine is, what it can measure, what it is doing now, and what to change ' +
+        'before its figures are trusted.',
+    )
+    .option(...JSON_OUTPUT)
+    .addHelpText('after', '\nExamples:\n  claw host\n  claw host --json')
+    .action(async (options: unknown) => {
+      const { host } = await import('./commands/host.ts');
+      exit(await host(options));
     });
 }
 

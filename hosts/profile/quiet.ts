@@ -15,8 +15,14 @@ export interface QuietOptions {
   readonly maxWaitMs: number;
   /** Default 200. */
   readonly windowMs?: number;
-  /** Share of a window in which a task may wait for a core, or be busy without PSI; default 0.05. */
+  /** Share of a window in which a task may wait for a core; default 0.05. */
   readonly maxCpuShare?: number;
+  /**
+   * Share of all cores that may be busy. Default 0.05 where there is no PSI, else
+   * not looked at: one busy core among idle ones lets no task wait, and yet is
+   * missing to a trial that uses all of them. Such a trial sets it.
+   */
+  readonly maxBusyShare?: number;
   /** Share of a window in which a task may wait for memory or a disk; default 0.01. */
   readonly maxStallShare?: number;
   /** Temperature at the start of the work: it must be reached again, within 1 degree. */
@@ -31,6 +37,8 @@ export type Quietness =
 
 const DEFAULTS = Object.freeze({ windowMs: 200, maxCpuShare: 0.05, maxStallShare: 0.01 });
 
+const MAX_BUSY_SHARE = 0.05;
+
 /** Sensors show whole degrees, and flicker by one. */
 const TOLERANCE_CELSIUS = 1;
 
@@ -40,7 +48,7 @@ const TOLERANCE_CELSIUS = 1;
  * by in a window: averages over 10 s would still show what ended long ago.
  */
 export async function waitUntilQuiet(options: QuietOptions): Promise<Quietness> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings: Settings = { ...DEFAULTS, ...options };
   const { clock, windowMs, signal } = settings;
   const startMs = clock.nowMs();
   let before = takeSample(settings);
@@ -55,7 +63,8 @@ export async function waitUntilQuiet(options: QuietOptions): Promise<Quietness> 
   }
 }
 
-type Settings = QuietOptions & typeof DEFAULTS;
+type Settings = QuietOptions &
+  Required<Pick<QuietOptions, 'windowMs' | 'maxCpuShare' | 'maxStallShare'>>;
 type Sample = Pick<HostEnvironment, 'pressure' | 'ticks'> & { readonly atMs: number };
 type Verdict =
   { readonly state: 'quiet' } | { readonly state: 'busy' | 'unavailable'; readonly reason: string };
@@ -87,20 +96,18 @@ function judgeLoad(before: Sample, after: Sample, settings: Settings): Verdict {
       return { state: 'busy', reason };
     }
   }
-  return shares.cpu.state === 'known' ? { state: 'quiet' } : judgeTicks(before, after, settings);
+  const isTold = shares.cpu.state === 'known';
+  if (isTold && settings.maxBusyShare === undefined) return { state: 'quiet' };
+  return judgeTicks(before, after, settings.maxBusyShare ?? MAX_BUSY_SHARE);
 }
 
-/** Without PSI: a busy core may slow nobody down, so that this is the stricter measure. */
-function judgeTicks(before: Sample, after: Sample, { maxCpuShare }: Settings): Verdict {
+function judgeTicks(before: Sample, after: Sample, maxShare: number): Verdict {
   const shares = tickShares(before, after);
   if (shares.state === 'unavailable') return shares;
   const { busy } = shares.value;
-  return busy <= maxCpuShare
-    ? { state: 'quiet' }
-    : {
-        state: 'busy',
-        reason: `the cores were busy ${formatPercent(busy)} of the time, more than ${formatPercent(maxCpuShare)}`,
-      };
+  if (busy <= maxShare) return { state: 'quiet' };
+  const reason = `the cores were busy ${formatPercent(busy)} of the time, more than ${formatPercent(maxShare)}`;
+  return { state: 'busy', reason };
 }
 
 /** A machine without a sensor cannot be waited for. */
