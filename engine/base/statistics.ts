@@ -1,4 +1,10 @@
-import { mean, median, medianAbsoluteDeviation, sampleStandardDeviation } from 'simple-statistics';
+import {
+  coefficientOfVariation,
+  mean,
+  median,
+  medianAbsoluteDeviation,
+  sampleStandardDeviation,
+} from 'simple-statistics';
 
 /** A point estimate and its confidence interval, in the unit of the data. */
 export interface Estimate {
@@ -39,7 +45,7 @@ export function summarize(values: ArrayLike<number>): Summary {
   };
 }
 
-export { mean, median };
+export { coefficientOfVariation, mean, median, sampleStandardDeviation };
 
 /**
  * Quantile of ascending values by linear interpolation: type 7 of Hyndman and
