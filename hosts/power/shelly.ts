@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { askJson } from './http-meter.ts';
+import type { MeterAddress } from './meter-address.ts';
+import { openSensor, type Sample, unavailable } from './open-sensor.ts';
+import type { PowerContext, PowerSensor } from './power-sensor.ts';
+
+const statusSchema = z.object({ apower: z.number() });
+
+/**
+ * A Shelly plug or relay of the second generation or later (Shelly: Switch component).
+ * `apower` in W is used though there is a counter, `aenergy.total`: the plug books its
+ * energy about once a minute, so that over a trial the counter is mostly a step or none.
+ */
+export function openShelly(
+  { origin, channel }: MeterAddress,
+  context: PowerContext,
+  options: { readonly timeoutMs?: number } = {},
+): PowerSensor {
+  const id = channel ?? 0;
+  const url = `${origin}/rpc/Switch.GetStatus?id=${id}`;
+  const source = {
+    id: `shelly:${origin}?id=${id}`,
+    kind: 'shelly',
+    scope: 'wall' as const,
+    quality: 'sampled' as const,
+    intervalMs: 1000,
+    leastPeriodMs: 60_000,
+    sample: async (signal?: AbortSignal): Promise<Sample> => {
+      const answer = await askJson(context, url, { ...options, signal });
+      if (answer.state === 'unavailable') return answer;
+      const status = statusSchema.safeParse(answer.json);
+      return status.success
+        ? { state: 'power', watts: status.data.apower }
+        : unavailable(`${url} does not say "apower": this switch measures no power`);
+    },
+  };
+  return openSensor(source, context.clock);
+}
