@@ -1,10 +1,12 @@
 import { formatBytes, formatNumber, formatPercent } from '../engine/base/units.ts';
 import type { HostProfile } from '../hosts/host-profile.ts';
+import type { SensorLabel, UnavailableSensor } from '../hosts/power/power-sensor.ts';
 import type { Advice } from '../hosts/profile/advice.ts';
 import type { Capability } from '../hosts/profile/capabilities.ts';
+import { expandList } from '../hosts/profile/cpu-state.ts';
 import type { EnvironmentChange } from '../hosts/profile/environment-change.ts';
 import type { HostEnvironment } from '../hosts/profile/environment-record.ts';
-import type { Known } from '../hosts/profile/known.ts';
+import { known, unavailable, type Known } from '../hosts/profile/known.ts';
 
 /** The document of `claw host --json`. */
 export interface HostReport {
@@ -14,6 +16,9 @@ export interface HostReport {
   /** What the machine did during half a second in which we did nothing. */
   readonly recent: EnvironmentChange;
   readonly capabilities: readonly Capability[];
+  /** Sensors of power and energy that work now. */
+  readonly sensors: readonly Pick<SensorLabel, 'id' | 'kind' | 'scope' | 'quality'>[];
+  readonly missingSensors: readonly UnavailableSensor[];
   readonly advice: readonly Advice[];
 }
 
@@ -28,6 +33,9 @@ export function summarizeHost(report: HostReport): string {
     '',
     'what it can measure',
     ...report.capabilities.flatMap(capabilityRow),
+    '',
+    'what it can measure of power',
+    ...powerCapabilities(report).flatMap(capabilityRow),
     '',
     ...adviceLines(report.advice),
   ].join('\n');
@@ -53,7 +61,9 @@ function coresText(profile: HostProfile, { cpu, controlGroup }: HostEnvironment)
   if (usableCores >= cores) return `${cores}, all usable`;
   const quota = valueOf(controlGroup.quotaCores);
   const causes = [
-    ...(cpu.affinity.state === 'known' ? [`the affinity mask allows ${cpu.affinity.value}`] : []),
+    ...(cpu.affinity.state === 'known' && expandList(cpu.affinity.value).length < cores
+      ? [`the affinity mask allows ${cpu.affinity.value}`]
+      : []),
     ...(typeof quota === 'number' ? [`the CPU quota allows ${formatNumber(quota)}`] : []),
   ];
   return `${cores}, of which ${usableCores} usable${causes.length === 0 ? '' : `: ${causes.join(', ')}`}`;
@@ -74,6 +84,7 @@ function platformText({ hypervisor, container }: HostEnvironment): string {
   return typeof kind === 'string' ? `${machine}, in a container (${kind})` : machine;
 }
 
+/** What is not known and stands below with its reason is left out, but for the governor. */
 function stateRows({ environment, recent }: HostReport): Row[] {
   const { cpu, ticks } = environment;
   const share = (fraction: number): string => formatPercent(fraction);
@@ -81,7 +92,13 @@ function stateRows({ environment, recent }: HostReport): Row[] {
     ticks.state === 'known' ? ` (${share(ticks.value.steal / ticks.value.total)} since start)` : '';
   return [
     ['busy', told(recent.busyShare, (busy) => `${share(busy)} of the cores`)],
-    ['load', told(environment.loadAverage, (load) => `${load.join(' ')} (over 1, 5, 15 minutes)`)],
+    [
+      'load',
+      told(
+        environment.loadAverage,
+        (load) => `${load.map((tasks) => tasks.toFixed(2)).join(' ')} (over 1, 5, 15 minutes)`,
+      ),
+    ],
     ['pressure', pressureText(recent)],
     ['steal', told(recent.stealShare, (steal) => `${share(steal)}${sinceStart}`)],
     ['governor', told(cpu.governor, (governor) => governor)],
@@ -89,10 +106,9 @@ function stateRows({ environment, recent }: HostReport): Row[] {
       ? [['frequency', frequencyText(cpu.frequenciesMhz.value)] as const]
       : []),
     ...(cpu.boost.state === 'known' ? [['boost', cpu.boost.value ? 'on' : 'off'] as const] : []),
-    [
-      'temperature',
-      told(environment.hottest, (top) => `${formatNumber(top.celsius)} °C (${top.name})`),
-    ],
+    ...(environment.hottest.state === 'known'
+      ? [['temperature', temperatureText(environment.hottest.value)] as const]
+      : []),
     [
       'swap',
       told(environment.swapUsedBytes, (used) => `${used === 0 ? 'none' : formatBytes(used)} used`),
@@ -112,9 +128,32 @@ function pressureText({ pressure }: EnvironmentChange): string {
   return `tasks waited for ${parts.join(', ')} of the time`;
 }
 
+function temperatureText({
+  celsius,
+  name,
+}: {
+  readonly celsius: number;
+  readonly name: string;
+}): string {
+  return `${formatNumber(celsius)} °C (${name})`;
+}
+
 function frequencyText(frequenciesMhz: readonly number[]): string {
   const [low, high] = [Math.min(...frequenciesMhz), Math.max(...frequenciesMhz)].map(Math.round);
   return low === high ? `${low} MHz` : `${low} to ${high} MHz`;
+}
+
+function powerCapabilities({ sensors, missingSensors }: HostReport): Capability[] {
+  return [
+    ...sensors.map(({ id, scope, quality }) => ({
+      topic: id,
+      answer: known(`${scope}, ${quality}`),
+    })),
+    ...missingSensors
+      // A model of the processor measures nothing: that it is not asked for is no news.
+      .filter(({ kind }) => kind !== 'estimate')
+      .map(({ kind, reason }) => ({ topic: kind, answer: unavailable(reason) })),
+  ];
 }
 
 function capabilityRow({ topic, answer }: Capability): string[] {

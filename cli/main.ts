@@ -151,8 +151,16 @@ function addHost(program: Command, exit: (code: number) => void): void {
       'Says what this machine is, what it can measure, what it is doing now, and what to change ' +
         'before its figures are trusted.',
     )
+    .option(
+      '--meter <address>',
+      'power meter at the wall, such as shelly://192.168.1.5; repeat for more',
+      collect,
+    )
     .option(...JSON_OUTPUT)
-    .addHelpText('after', '\nExamples:\n  claw host\n  claw host --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  claw host\n  claw host --json\n  claw host --meter tasmota://plug.local',
+    )
     .action(async (options: unknown) => {
       const { host } = await import('./commands/host.ts');
       exit(await host(options));

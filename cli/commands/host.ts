@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { systemClock, type Clock } from '../../engine/base/clock.ts';
-import { systemFiles, type SystemFiles } from '../../engine/devices/system-files.ts';
+import type { Clock } from '../../engine/base/clock.ts';
+import type { SystemFiles } from '../../engine/devices/system-files.ts';
+import { discoverSensors } from '../../hosts/power/discover-sensors.ts';
+import type { PowerContext } from '../../hosts/power/power-sensor.ts';
+import { systemPowerContext } from '../../hosts/power/system-context.ts';
 import { adviseHost } from '../../hosts/profile/advice.ts';
 import { listCapabilities } from '../../hosts/profile/capabilities.ts';
 import { compareEnvironments } from '../../hosts/profile/environment-change.ts';
@@ -11,28 +14,49 @@ import { summarizeHost, type HostReport } from '../host-summary.ts';
 /** Long enough for 50 clock ticks a core, short enough not to be noticed. */
 const WINDOW_MS = 500;
 
+const optionsSchema = z.object({
+  json: z.boolean().optional(),
+  meter: z.array(z.string()).default([]),
+});
+
 /** `claw host`. */
 export async function host(rawOptions: unknown): Promise<number> {
-  const { json } = z.object({ json: z.boolean().optional() }).parse(rawOptions);
-  const report = await inspectHost(systemFiles(), systemClock);
+  const { json, meter } = optionsSchema.parse(rawOptions);
+  const report = await inspectHost(systemPowerContext(), { meters: meter });
   console.log(json === true ? JSON.stringify(report) : summarizeHost(report));
   return 0;
 }
 
-/** What is done with a machine before it is measured: look at it, and do nothing else meanwhile. */
-async function inspectHost(files: SystemFiles, clock: Clock): Promise<HostReport> {
+async function inspectHost(
+  context: PowerContext,
+  options: { readonly meters: readonly string[] },
+): Promise<HostReport> {
+  const { files, clock } = context;
   const profile = describeHost(files);
-  const startMs = clock.nowMs();
-  const before = readEnvironment(files, clock.date());
-  await clock.sleep(WINDOW_MS);
-  const environment = readEnvironment(files, clock.date());
-  const recent = compareEnvironments(before, environment, clock.nowMs() - startMs);
+  // Before the window, in which nothing of ours runs: it starts the tools of drivers.
+  const found = await discoverSensors(context, options);
+  const { environment, recent } = await observe(files, clock);
   return {
     schema: 'openclaw.host/1',
     profile,
     environment,
     recent,
     capabilities: listCapabilities(files, environment),
-    advice: adviseHost({ profile, environment, recent, missingSensors: [] }),
+    sensors: found.sensors.map(({ id, kind, scope, quality }) => ({ id, kind, scope, quality })),
+    missingSensors: found.unavailable,
+    advice: adviseHost({ profile, environment, recent, missingSensors: found.unavailable }),
   };
+}
+
+/** The state of the machine at the end of a short time, and what happened in it. */
+async function observe(
+  files: SystemFiles,
+  clock: Clock,
+): Promise<Pick<HostReport, 'environment' | 'recent'>> {
+  const startMs = clock.nowMs();
+  const before = readEnvironment(files, clock.date());
+  await clock.sleep(WINDOW_MS);
+  const elapsedMs = clock.nowMs() - startMs;
+  const environment = readEnvironment(files, clock.date());
+  return { environment, recent: compareEnvironments(before, environment, elapsedMs) };
 }

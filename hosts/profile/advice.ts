@@ -138,14 +138,14 @@ function stealAdvice({ environment, recent }: AdviceFacts): Advice[] {
   return [warn('steal', text, 'use a machine with dedicated cores, or measure at another hour')];
 }
 
+/** Closed to users since CVE-2020-8694: who reads them can guess what others compute. */
 function powercapAdvice({ missingSensors }: AdviceFacts): Advice[] {
-  const missing = missingSensors.find(
-    ({ kind, reason }) =>
-      /rapl|powercap/i.test(kind) && /may not be read|permission|EACCES/i.test(reason),
+  const isRefused = missingSensors.some(
+    ({ kind, reason }) => kind === 'rapl' && /may be read by root only/.test(reason),
   );
-  if (missing === undefined) return [];
+  if (!isRefused) return [];
   const text = 'The energy counters of the processor are there, and only root may read them.';
-  const remedy = 'until the next start: sudo chmod -R a+r /sys/class/powercap/intel-rapl*/';
+  const remedy = 'until the next start: sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj';
   return [note('energy', text, remedy)];
 }
 

@@ -32,7 +32,6 @@ export function listCapabilities(
     capability('throttling by heat', environment.thermalThrottles, 'counters of the cores'),
     capability('throttling by a quota', controlGroup.throttling, 'counters of the control group'),
     capability('clock frequency', cpu.frequenciesMhz, 'of each usable core'),
-    capability('governor', cpu.governor, 'of each usable core'),
     stealCapability(environment),
   ];
 }
