@@ -11,7 +11,7 @@ const KIND = 'battery';
  * are two, they take turns. On mains the batteries tell nothing about the machine.
  */
 export function findBattery({ files, clock }: PowerContext): FoundSensors {
-  const batteries = files.list(ROOT).filter((name) => /^BAT/.test(name));
+  const batteries = files.list(ROOT).filter((name) => name.startsWith('BAT'));
   if (batteries.length === 0) {
     return { sensors: [], unavailable: [{ kind: KIND, reason: 'this machine has no battery' }] };
   }

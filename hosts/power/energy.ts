@@ -69,26 +69,26 @@ export function energyBetween(
 ): EnergyFigure {
   const whole = meanPower(trace, fromMs, toMs);
   if (whole.state === 'unavailable') return whole;
-  const idle = options.idle ?? null;
-  const rest = idle === null ? null : meanPower(trace, idle.fromMs, idle.toMs);
+  const { idle } = options;
+  const rest = idle ? meanPower(trace, idle.fromMs, idle.toMs) : null;
   const idleWatts = rest?.state === 'mean' ? rest.watts : null;
-  const seconds = (toMs - fromMs) / 1000;
-  const joules = whole.watts * seconds;
-  const netJoules = idleWatts === null ? null : joules - idleWatts * seconds;
-  const { id: sensor, kind, scope, quality, leastPeriodMs } = trace;
-  const warnings: readonly EnergyWarning[] = [
-    ...(toMs - fromMs < leastPeriodMs ? (['short-period'] as const) : []),
-    ...whole.warnings,
-    ...(rest?.state === 'unavailable' ? (['idle-unavailable'] as const) : []),
-  ];
+  const joules = whole.watts * seconds(fromMs, toMs);
+  const netJoules = idleWatts === null ? null : joules - idleWatts * seconds(fromMs, toMs);
   return {
-    state: quality === 'estimated' ? 'estimated' : 'measured',
-    ...{ sensor, kind, scope, quality, joules, wattsMean: whole.watts, idleWatts, netJoules },
+    state: trace.quality === 'estimated' ? 'estimated' : 'measured',
+    sensor: trace.id,
+    kind: trace.kind,
+    scope: trace.scope,
+    quality: trace.quality,
+    joules,
+    wattsMean: whole.watts,
+    idleWatts,
+    netJoules,
     joulesPerInference: perInference(joules, options),
     netJoulesPerInference: netJoules === null ? null : perInference(netJoules, options),
     coverage: whole.coverage,
     gaps: whole.gaps,
-    warnings,
+    warnings: [...whole.warnings, ...idleWarnings(rest)],
   };
 }
 
@@ -123,10 +123,19 @@ function meanPower(
   if (!(joules > 0)) return blame(trace, `${trace.id} did not move during the period`);
   const lost = (trace.lastFailure?.atMs ?? -Infinity) > (trace.samples.at(-1)?.atMs ?? -Infinity);
   const warnings: EnergyWarning[] = [];
+  if (toMs - fromMs < trace.leastPeriodMs) warnings.push('short-period');
   if (gaps > 0) warnings.push('gaps');
   if (resets > 0) warnings.push('counter-reset');
   if (lost) warnings.push('sensor-lost');
   return { state: 'mean', watts: joules / (coveredMs / 1000), coverage, gaps, warnings };
+}
+
+function idleWarnings(rest: MeanPower | UnavailableEnergy | null): readonly EnergyWarning[] {
+  return rest?.state === 'unavailable' ? ['idle-unavailable'] : [];
+}
+
+function seconds(fromMs: number, toMs: number): number {
+  return (toMs - fromMs) / 1000;
 }
 
 function coverageReason({ id, lastFailure, samples }: SensorTrace, coverage: number): string {

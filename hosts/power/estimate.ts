@@ -10,6 +10,7 @@ interface CpuTime {
 
 const KIND = 'estimate';
 const STAT_PATH = '/proc/stat';
+const NO_LOAD = `${STAT_PATH} tells no load`;
 
 /**
  * No sensor at all: TDP x (0.1 + 0.9 load^3), a tenth of it at rest and rising with the
@@ -26,18 +27,8 @@ export function findEstimate(
     const reason = 'no TDP is given; give the processor’s, in watts, from its data sheet';
     return { sensors: [], unavailable: [{ kind: KIND, reason }] };
   }
-  let last = readCpuTime(files);
-  if (last === null) {
-    return { sensors: [], unavailable: [{ kind: KIND, reason: `${STAT_PATH} tells no load` }] };
-  }
-  const sample = (): Sample => {
-    const now = readCpuTime(files);
-    if (now === null) return unavailable(`${STAT_PATH} tells no load`);
-    const load = last === null ? null : loadBetween(last, now);
-    last = now;
-    if (load === null) return unavailable('no CPU time has passed since the last reading');
-    return { state: 'power', watts: tdpWatts * (0.1 + 0.9 * load ** 3) };
-  };
+  const first = readCpuTime(files);
+  if (first === null) return { sensors: [], unavailable: [{ kind: KIND, reason: NO_LOAD }] };
   const source = {
     id: 'estimate:cpu',
     kind: KIND,
@@ -46,9 +37,25 @@ export function findEstimate(
     // A tick is 10 ms: over a second the load is known to about 1 % of a core.
     intervalMs: 1000,
     leastPeriodMs: 10_000,
-    sample,
+    sample: createSampler(files, { first, tdpWatts }),
   };
   return { sensors: [openSensor(source, clock)], unavailable: [] };
+}
+
+/** Each sample is the mean since the one before; the first since `first`. */
+function createSampler(
+  files: SystemFiles,
+  { first, tdpWatts }: { readonly first: CpuTime; readonly tdpWatts: number },
+): () => Sample {
+  let last = first;
+  return () => {
+    const now = readCpuTime(files);
+    if (now === null) return unavailable(NO_LOAD);
+    const load = loadBetween(last, now);
+    last = now;
+    if (load === null) return unavailable('no CPU time has passed since the last reading');
+    return { state: 'power', watts: tdpWatts * (0.1 + 0.9 * load ** 3) };
+  };
 }
 
 /** Share of the cores' time that was not idle, 0 to 1; null where no time has passed. */

@@ -26,8 +26,9 @@ const STOPPED: UnavailableReading = Object.freeze({
 
 /** Turns a source into a sensor: stops, stamps, checks, and undoes wraps the same way for all. */
 export function openSensor(source: SensorSource, clock: Clock): PowerSensor {
-  const { rangeJ, sample: _sample, ...label } = source;
-  const counter = createEnergyCounter(rangeJ ?? null);
+  const { id, kind, scope, quality, intervalMs, leastPeriodMs } = source;
+  const label = { id, kind, scope, quality, intervalMs, leastPeriodMs };
+  const counter = createEnergyCounter(source.rangeJ ?? null);
   return {
     ...label,
     read: async (signal) => {
