@@ -9,7 +9,8 @@ import { listCapabilities } from '../../hosts/profile/capabilities.ts';
 import { compareEnvironments } from '../../hosts/profile/environment-change.ts';
 import { readEnvironment } from '../../hosts/profile/environment.ts';
 import { describeHost } from '../../hosts/this-host.ts';
-import { summarizeHost, type HostReport } from '../host-summary.ts';
+import type { HostReport } from '../host-report.ts';
+import { summarizeHost } from '../host-summary.ts';
 
 /** Long enough for 50 clock ticks a core, short enough not to be noticed. */
 const WINDOW_MS = 500;
