@@ -1,7 +1,8 @@
 import { createRandom } from '../engine/base/random.ts';
 import { ratioInterval, type Estimate } from '../engine/base/statistics.ts';
+import { judgeRatio } from '../suites/comparison/verdict.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
-import type { Verdict, Verification } from './run-record.ts';
+import type { Verification } from './run-record.ts';
 
 /**
  * The winner measured again against the default: interleaved pairs of fresh
@@ -12,8 +13,8 @@ import type { Verdict, Verification } from './run-record.ts';
 export const VERIFICATION_PAIRS = 6;
 /** Trials of a default that nothing beat: the least that has an interval worth the name. */
 const DEFAULT_ALONE = 3;
-/** Trials of one half of a pair before the pair is given up. */
-const MAX_ATTEMPTS = 2;
+/** Trials of one half of a pair before the pair is given up: an invalid one is retried twice. */
+const MAX_ATTEMPTS = 3;
 const CONFIDENCE = 0.95;
 /** Below this relative difference two configurations count as equal. */
 const THROUGHPUT_MARGIN = 0.02;
@@ -90,7 +91,9 @@ export function judgeVerification(
     CONFIDENCE,
   );
   const verdict =
-    pairs.length < VERIFICATION_PAIRS ? 'inconclusive' : judgeRatio(ratio, THROUGHPUT_MARGIN);
+    pairs.length < VERIFICATION_PAIRS
+      ? 'inconclusive'
+      : judgeRatio(ratio, THROUGHPUT_MARGIN, { higherIsBetter: true });
   return {
     candidate: candidateKey,
     pairs,
@@ -98,17 +101,6 @@ export function judgeVerification(
     margin: THROUGHPUT_MARGIN,
     verdict,
   };
-}
-
-/** The five verdicts of an interval around a ratio where more is better. */
-export function judgeRatio(ratio: Estimate, margin: number): Verdict {
-  const [least, most] = [1 - margin, 1 + margin];
-  if (ratio.low > most) return 'better';
-  if (ratio.high < least) return 'worse';
-  if (ratio.low > least && ratio.high < most) {
-    return ratio.low > 1 || ratio.high < 1 ? 'different-within-margin' : 'equivalent';
-  }
-  return ratio.low > 1 || ratio.high < 1 ? 'different-within-margin' : 'inconclusive';
 }
 
 function halves(

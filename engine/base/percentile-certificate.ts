@@ -13,7 +13,7 @@ import { regularizedIncompleteBeta } from './statistics.ts';
  * sets aside at least one over-latency query, so that its minimums are 64 samples
  * for p90 and 662 for p99, instead of the 44 and 459 of a sample without any.
  */
-export const LEAST_OVER = 1;
+const LEAST_OVER = 1;
 
 /** Confidence of a certificate: that of MLPerf. */
 export const CERTIFICATE_CONFIDENCE = 0.99;

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import { defaultSpace, toArm } from '../../tuner/space.ts';
 import {
-  judgeRatio,
   judgeVerification,
   nextHalf,
   pairOrders,
@@ -100,20 +99,5 @@ describe('verification', () => {
       const next = nextHalf(whole.slice(0, cut), arms, 1);
       expect(whole[cut]?.purpose).toEqual({ kind: 'verify', ...next, candidate: candidate.key });
     }
-  });
-});
-
-describe('the verdict of an interval', () => {
-  test.each([
-    [1.1, 1.05, 1.15, 'better'],
-    [0.9, 0.85, 0.95, 'worse'],
-    [1.0, 0.99, 1.01, 'equivalent'],
-    [1.01, 1.005, 1.015, 'different-within-margin'],
-    [1.03, 1.01, 1.05, 'different-within-margin'],
-    [0.97, 0.95, 0.99, 'different-within-margin'],
-    [1.0, 0.9, 1.1, 'inconclusive'],
-    [1.02, 0.99, 1.05, 'inconclusive'],
-  ] as const)('%f [%f, %f] is %s at a margin of 2 %%', (value, low, high, verdict) => {
-    expect(judgeRatio({ value, low, high }, 0.02)).toBe(verdict);
   });
 });
