@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { hostProfileSchema } from '../hosts/host-profile.ts';
+import { VERDICTS } from '../suites/comparison/verdict.ts';
 import { workloadRecordSchema } from '../suites/workload-record.ts';
 
 /** An estimate with its 95 % confidence interval. */
@@ -17,14 +18,7 @@ export const constraintSchema = z.discriminatedUnion('kind', [
 ]);
 export type Constraint = Readonly<z.infer<typeof constraintSchema>>;
 
-export const VERDICTS = [
-  'better',
-  'worse',
-  'equivalent',
-  'different-within-margin',
-  'inconclusive',
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
+export { VERDICTS, type Verdict } from '../suites/comparison/verdict.ts';
 
 const pairSchema = z.strictObject({
   pair: z.int(),
