@@ -28,13 +28,21 @@ export function versions(): RunRecord['versions'] {
 
 const PROBE_TIMEOUT_MS = 300_000;
 
+/** What is left out to see whether a model runs at all. */
+const PLAIN = {
+  goldenFolder: null,
+  scenario: { name: 'closed-loop' },
+  seed: 1,
+  idleMs: 0,
+} as const;
+
 /** Tries the default configuration at a batch size, in a process of its own. */
 export function probeOn(signal: AbortSignal): ProbeTrial {
   return ({ batchSize, ...request }) => {
     const config = defaultEngineConfig(usableCores(machine.files));
     const batch = { ...config.batch, maxSize: batchSize };
     const options = { timeoutMs: PROBE_TIMEOUT_MS, signal, files: machine.files };
-    return runTrial({ ...request, config: { ...config, batch } }, options);
+    return runTrial({ ...request, ...PLAIN, config: { ...config, batch } }, options);
   };
 }
 
@@ -48,6 +56,10 @@ export function measureOn(workload: WorkloadRecord, signal: AbortSignal): Measur
         config: arm.config,
         protocol,
         evaluationCount: workload.evaluationCount,
+        goldenFolder: workload.golden,
+        scenario: { name: 'closed-loop' },
+        seed: workload.seed,
+        idleMs: 0,
       },
       { timeoutMs, signal, files: machine.files },
     );

@@ -40,7 +40,7 @@ export function figuresOfTrials(
       p95: middle((metrics) => metrics.latencyMs.p95),
       p99: middle((metrics) => metrics.latencyMs.p99),
     },
-    certified: all.every((metrics) => metrics.latencyMs.certified),
+    certified: all.every((metrics) => metrics.latencyMs.certified.p99 !== null),
     memoryBytes: middle((metrics) => metrics.memoryBytes),
     sessionBytes: middle((metrics) => metrics.sessionBytes),
     energy: energyOf(all),
@@ -69,8 +69,8 @@ function energyOf(all: readonly TrialMetrics[]): Energy {
   const readings = all.map((metrics) => metrics.energyJPerInference);
   const measured = readings.flatMap((reading) => (reading.state === 'measured' ? [reading] : []));
   const value = middleOf(measured.map((reading) => reading.value));
-  const source = measured[0]?.source;
-  if (value !== undefined && source !== undefined) return { state: 'measured', value, source };
+  const [first] = measured;
+  if (value !== undefined && first !== undefined) return { ...first, value };
   return readings[0] ?? { state: 'unavailable', reason: 'no trial' };
 }
 

@@ -11,6 +11,7 @@ import { resolveInputs, type ResolvedInputs } from './data/model-inputs.ts';
 import { matchNpz, shapesOf } from './data/npz-data.ts';
 import { readNpz, type NpyArray } from './data/npz.ts';
 import { createRandomData } from './data/random-data.ts';
+import { prepareGolden } from './golden/prepare-golden.ts';
 import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
 import { findSuite, SUITES } from './registry.ts';
 import type { Suite } from './suite.ts';
@@ -56,6 +57,7 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   const { size } = await stat(source.modelPath);
   const digest = await sha256OfFile(source.modelPath);
   const { batch } = probed;
+  const golden = await prepareGolden({ ...source, sha256: digest, batch }, options);
   const { artifacts, notes } = await buildArtifacts(source, { ...options, batch, sha256: digest });
   return {
     target: options.target,
@@ -68,13 +70,19 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
     },
     data: source.data,
     dataset: resolve(source.datasetFolder),
+    golden: golden.folder === null ? null : resolve(golden.folder),
     dims: { ...source.dims },
     batch,
     evaluationCount: probed.evaluationCount,
     scenario: 'closed-loop',
     seed: options.seed,
     artifacts: artifacts.map((one) => ({ ...one, path: resolve(one.path) })),
-    notes: [...source.notes, ...probed.notes, ...notes],
+    notes: [
+      ...source.notes,
+      ...probed.notes,
+      ...(golden.note === null ? [] : [golden.note]),
+      ...notes,
+    ],
   };
 }
 

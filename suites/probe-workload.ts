@@ -1,4 +1,6 @@
 import { UserError } from '../engine/base/errors.ts';
+import { describeInvalid } from './trial-findings.ts';
+import type { TrialMetrics } from './trial-record.ts';
 import type { TrialOutcome } from './trial/run-trial.ts';
 import type { TrialProtocol } from './trial/trial-spec.ts';
 import type { WorkloadSource } from './workload-source.ts';
@@ -49,14 +51,21 @@ export async function probeWorkload(
     evaluationCount: Math.min(source.labelled, batchSize),
   };
   const single = await probe({ ...request, batchSize });
-  if (single.state !== 'completed') throw cannotRun(source, single);
-  const sampleMs = single.metrics.latencyMs.p50 / batchSize;
+  const figures = figuresOf(single);
+  if (figures === null) throw cannotRun(source, single);
+  const sampleMs = figures.latencyMs.p50 / batchSize;
   const evaluationCount = affordableSamples(source.labelled, sampleMs);
   if (source.batch !== 'free') return { batch: source.batch, evaluationCount, notes: [] };
   const double = await probe({ ...request, batchSize: 2 });
-  if (double.state === 'completed') return { batch: 'free', evaluationCount, notes: [] };
+  if (figuresOf(double) !== null) return { batch: 'free', evaluationCount, notes: [] };
   const note = `the model names its batch dimension but does not run at batch 2, so batching is left out: ${reasonOf(double)}`;
   return { batch: 1, evaluationCount, notes: [note] };
+}
+
+/** A trial on a restless machine is invalid, but its model has run. */
+function figuresOf(outcome: TrialOutcome): TrialMetrics | null {
+  if (outcome.state === 'completed') return outcome.metrics;
+  return outcome.state === 'invalid' ? (outcome.evidence?.metrics ?? null) : null;
 }
 
 /** As many as fit the time, at least 100 where there are so many, at most 1,000. */
@@ -82,7 +91,7 @@ function reasonOf(outcome: TrialOutcome): string {
     case 'timeout':
       return `no answer within ${outcome.limitMs / 1000} s`;
     case 'invalid':
-      return outcome.reasons.join(', ');
+      return outcome.reasons.map(describeInvalid).join(', ');
     case 'completed':
       return 'it runs';
   }

@@ -29,6 +29,8 @@ export const workloadRecordSchema = z.strictObject({
     .min(1),
   /** Folder of the prepared dataset. */
   dataset: z.string(),
+  /** Folder of reference outputs; null where the model has no reference. */
+  golden: z.string().nullable(),
   dims: z.record(z.string(), z.int()),
   /** `free`, or the batch size that the model fixes. */
   batch: z.union([z.literal('free'), z.int()]),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { hostProfileSchema } from '../hosts/host-profile.ts';
+import { energySchema } from '../suites/trial-record.ts';
 import { VERDICTS } from '../suites/comparison/verdict.ts';
 import { workloadRecordSchema } from '../suites/workload-record.ts';
 
@@ -52,10 +53,7 @@ export const armMetricsSchema = z.strictObject({
   }),
   memoryBytes: z.number(),
   sessionBytes: z.number(),
-  energyJPerInference: z.discriminatedUnion('state', [
-    z.strictObject({ state: z.literal('unavailable'), reason: z.string() }),
-    z.strictObject({ state: z.literal('measured'), value: z.number(), source: z.string() }),
-  ]),
+  energyJPerInference: energySchema,
   quality: z.strictObject({ accuracy: z.number().optional() }),
   /** Trials that the figures come from. */
   trials: z.int(),

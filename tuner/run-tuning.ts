@@ -1,5 +1,6 @@
 import { median } from '../engine/base/statistics.ts';
 import type { Clock } from '../engine/base/clock.ts';
+import { isTransient } from '../suites/trial-findings.ts';
 import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
@@ -99,8 +100,18 @@ class Session {
       if (ask.kind === 'done') return;
       const arm = this.#arm(ask.armKey);
       for (let done = 0; done < ask.repetitions && this.#mayTry(); done += 1) {
-        await this.#measure(arm, { kind: 'search' }, trialProtocol(this.#run.trialMs));
+        await this.#searchTrial(arm);
       }
+    }
+  }
+
+  /** An invalid trial says nothing about its arm: it is repeated, at most twice. */
+  async #searchTrial(arm: Arm): Promise<void> {
+    for (let attempt = 0; attempt <= MAX_RETRIES; attempt += 1) {
+      await this.#measure(arm, { kind: 'search' }, trialProtocol(this.#run.trialMs));
+      const last = this.#trials.at(-1);
+      if (last?.state !== 'invalid' || !last.reasons.every(isTransient)) return;
+      if (!this.#mayTry()) return;
     }
   }
 
@@ -138,11 +149,12 @@ class Session {
     const outcome = await measure(arm, { protocol, timeoutMs: this.#timeoutMs() });
     const sequence = this.#trials.length;
     const common = {
-      schema: 'openclaw.trial/1' as const,
+      schema: 'openclaw.trial/2' as const,
       id: `${this.#run.id}/${sequence}`,
       runId: this.#run.id,
       sequence,
       purpose,
+      scenario: CLOSED_LOOP,
       armKey: arm.key,
       config: arm.config,
       startedAt,
@@ -222,6 +234,7 @@ class Session {
   }
 }
 
+const MAX_RETRIES = 2;
 /** Reported figures are measured longer than those that only steer the search. */
 const VERIFICATION_FACTOR = 2;
 const FIRST_TIMEOUT_MS = 300_000;
@@ -239,6 +252,7 @@ type CommonFields = Pick<
   | 'runId'
   | 'sequence'
   | 'purpose'
+  | 'scenario'
   | 'armKey'
   | 'config'
   | 'startedAt'
@@ -252,14 +266,31 @@ function toRecord(
   common: CommonFields,
   outcome: TrialOutcome,
 ): { readonly record: TrialRecord; readonly latenciesMs: Float64Array | null } {
-  if (outcome.state === 'completed') {
-    const { latenciesMs, metrics, warnings } = outcome;
-    const record: TrialRecord = { ...common, state: 'completed', metrics, warnings: [...warnings] };
-    return { record, latenciesMs };
+  switch (outcome.state) {
+    case 'completed': {
+      const { latenciesMs, metrics, environment, warnings } = outcome;
+      const measured = { metrics, environment, warnings: [...warnings] };
+      return { record: { ...common, ...measured, state: 'completed' }, latenciesMs };
+    }
+    case 'invalid': {
+      const { evidence, reasons, warnings } = outcome;
+      const record: TrialRecord = {
+        ...common,
+        state: 'invalid',
+        reasons: [...reasons],
+        warnings: [...warnings],
+        metrics: evidence?.metrics ?? null,
+        environment: evidence?.environment ?? null,
+      };
+      return { record, latenciesMs: evidence?.latenciesMs ?? null };
+    }
+    default:
+      return {
+        record: { ...common, ...outcome, warnings: [], environment: null },
+        latenciesMs: null,
+      };
   }
-  if (outcome.state === 'invalid') {
-    const reasons = [...outcome.reasons];
-    return { record: { ...common, ...outcome, reasons, warnings: [] }, latenciesMs: null };
-  }
-  return { record: { ...common, ...outcome, warnings: [] }, latenciesMs: null };
 }
+
+/** What the search drives: see `Workload.scenario`. */
+const CLOSED_LOOP = Object.freeze({ name: 'closed-loop' } as const);

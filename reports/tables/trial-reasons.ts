@@ -1,5 +1,10 @@
 import { formatDuration } from '../../engine/base/units.ts';
-import { describeWarning, type TrialRecord, type TrialWarning } from '../../suites/trial-record.ts';
+import {
+  describeInvalid,
+  describeWarning,
+  type TrialWarning,
+} from '../../suites/trial-findings.ts';
+import type { TrialRecord } from '../../suites/trial-record.ts';
 import { html, type Html } from '../html.ts';
 import { describeArmFully } from '../knobs.ts';
 import type { RunView } from '../run-view.ts';
@@ -13,7 +18,7 @@ export function reasonOf(trial: TrialRecord): string | undefined {
     case 'completed':
       return undefined;
     case 'invalid':
-      return trial.reasons.join('; ');
+      return trial.reasons.map(describeInvalid).join('; ');
     case 'timeout':
       return `stopped after ${formatDuration(trial.limitMs)}`;
     case 'failed':

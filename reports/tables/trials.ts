@@ -1,5 +1,5 @@
 import type { CompletedTrial, TrialRecord } from '../../suites/trial-record.ts';
-import { describeWarning } from '../../suites/trial-record.ts';
+import { describeWarning } from '../../suites/trial-findings.ts';
 import { bytes, NOTHING, percent, rate, ratio } from '../figure-format.ts';
 import { html } from '../html.ts';
 import { KNOBS, type Knob, knobText } from '../knobs.ts';
@@ -93,8 +93,11 @@ function energyColumn(): Column<TrialRecord> {
     cell: (trial) => {
       if (trial.state !== 'completed') return { content: NOTHING, sort: null };
       const energy = trial.metrics.energyJPerInference;
+      if (energy.state === 'unavailable') {
+        return { content: `unavailable: ${energy.reason}`, sort: null };
+      }
       if (energy.state === 'measured') return number(energy.value, joules);
-      return { content: `unavailable: ${energy.reason}`, sort: null };
+      return { content: `estimated: ${joules(energy.value)}`, sort: energy.value };
     },
   };
 }

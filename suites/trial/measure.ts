@@ -1,193 +1,332 @@
-import { median, summarize } from '../../engine/base/statistics.ts';
+import type { Clock } from '../../engine/base/clock.ts';
 import type { SystemFiles } from '../../engine/devices/system-files.ts';
+import { usableCores } from '../../engine/devices/usable-cores.ts';
 import { loadRuntime } from '../../engine/runtime/binding.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
-import type { Tensors } from '../../engine/runtime/tensor.ts';
+import { compareEnvironments } from '../../hosts/profile/environment-change.ts';
+import type { HostEnvironment } from '../../hosts/profile/environment-record.ts';
+import { readEnvironment } from '../../hosts/profile/environment.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
-import type { TrialMetrics, TrialWarning } from '../trial-record.ts';
-import { driveClosedLoop, type ClosedLoopResult } from './closed-loop.ts';
+import { checkGolden } from '../golden/check-golden.ts';
+import { monotonicMs } from '../scenarios/monotonic.ts';
+import { loadShape, type LoadShape } from '../scenarios/scenario.ts';
+import type { InvalidReason } from '../trial-findings.ts';
+import type { TrialMetrics } from '../trial-record.ts';
+import { closedQuery, driveLoad, type FinishedLoad } from './drive-load.ts';
 import { evaluateAccuracy } from './evaluate.ts';
-import { peakResidentBytes } from './process-memory.ts';
-import { judgeSteadiness } from './steady-state.ts';
-import type { TrialReply, TrialSpec } from './trial-spec.ts';
+import { loadFigures } from './load-figures.ts';
+import { groupPeakBytes, peakResidentBytes, processMemory, resetPeak } from './process-memory.ts';
+import { prepareRequests, type RequestPool } from './request-pool.ts';
+import { runQueueWaitMs } from './run-queue.ts';
+import type { Span, TrialReply, TrialSpec } from './trial-spec.ts';
+import { invalidReasons, suspicions } from './validity.ts';
+import { warmUp, type WarmUp } from './warm-up.ts';
 
 export interface MeasureContext {
-  /** Monotonic milliseconds. */
-  readonly nowMs: () => number;
-  /** Unix milliseconds, with fractions. */
-  readonly unixMs: () => number;
+  readonly clock: Clock;
   readonly files: SystemFiles;
 }
 
-/** Requests prepared before the clock starts; more only widen the cache footprint. */
-const PREPARED_REQUESTS = 16;
-const PREPARED_BYTES = 64 * 2 ** 20;
-
-/** Opens the engine as configured, warms it up, drives it, scores it, and reports. */
+/**
+ * One trial, in its phases: open cold, check the outputs, rest, warm up, drive,
+ * check again, score. What happened to the machine meanwhile is read just before
+ * and just after the load.
+ */
 export async function measureTrial(spec: TrialSpec, context: MeasureContext): Promise<TrialReply> {
-  const spawnMs = Math.max(0, context.unixMs() - spec.spawnedAtMs);
-  const dataset = await openDataset(spec.datasetFolder);
+  const trial = await Trial.open(spec, context);
   try {
-    const feeds = await prepareRequests(dataset, spec.config.batch.maxSize);
-    const importMs = await timed(context, loadRuntime);
-    const runtimeBytes = peakResidentBytes(context.files);
-    const opened = await timedValue(context, () => Engine.open(spec));
-    try {
-      const cold = { spawnMs, importMs, createMs: opened.ms };
-      return await measureOpen(
-        spec,
-        { ...context, dataset, feeds, cold, runtimeBytes },
-        opened.value,
-      );
-    } finally {
-      await opened.value.close();
-    }
+    const wrong = await trial.wrongOutput('before');
+    if (wrong !== null) return { kind: 'invalid', reasons: [wrong] };
+    const idle = await trial.rest();
+    const warm = await trial.warmUp();
+    const driven = await trial.drive();
+    const after = await trial.wrongOutput('after');
+    const quality = await trial.score();
+    return trial.reply({ idle, warm, driven, quality, wrong: after === null ? [] : [after] });
   } finally {
-    await dataset.close();
+    await trial.close();
   }
 }
 
-interface OpenContext extends MeasureContext {
-  readonly dataset: Dataset;
-  readonly feeds: readonly Tensors[];
+/** Figures that are taken on the way to the load. */
+interface Opening {
   readonly cold: Omit<TrialMetrics['cold'], 'firstInferenceMs'>;
+  readonly startBytes: number;
   readonly runtimeBytes: number;
+  readonly createdBytes: number;
 }
 
-async function measureOpen(
-  spec: TrialSpec,
-  context: OpenContext,
-  engine: Engine,
-): Promise<TrialReply> {
-  const createdBytes = peakResidentBytes(context.files);
-  const firstInferenceMs = await timed(context, () => engine.infer(context.feeds[0] as Tensors));
-  const warmup = await warmUp(spec, context, engine);
-  const cpu = process.cpuUsage();
-  const driven = await driveClosedLoop((feeds) => engine.infer(feeds), context.feeds, {
-    clients: spec.config.replicas,
-    durationMs: spec.protocol.measureMs,
-    minRequests: spec.protocol.measureMinRequests,
-    maxMs: spec.protocol.measureMaxMs,
-    nowMs: context.nowMs,
-  });
-  const used = process.cpuUsage(cpu);
-  const peakBytes = peakResidentBytes(context.files);
-  const quality = await scoreQuality(spec, context.dataset, engine);
-  const requests = driven.latenciesMs.length;
-  const warnings = [...warmup.warnings, ...judge(driven, spec)];
-  const metrics: TrialMetrics = {
-    qps: driven.requestsPerSecond * spec.config.batch.maxSize,
-    latencyMs: { ...summarize(driven.latenciesMs), certified: false },
-    samples: requests * spec.config.batch.maxSize,
-    elapsedMs: driven.elapsedMs,
-    cpuUtilisation: (used.user + used.system) / 1000 / driven.elapsedMs,
-    warmupRequests: warmup.requests,
-    warmupMs: warmup.elapsedMs,
-    memoryBytes: peakBytes,
-    sessionBytes: peakBytes - context.runtimeBytes,
-    memory: { runtimeBytes: context.runtimeBytes, createdBytes, peakBytes },
-    cold: { ...context.cold, firstInferenceMs },
-    energyJPerInference: {
-      state: 'unavailable',
-      reason: 'no power sensor is read by this version',
-    },
-    quality,
-  };
-  return { kind: 'completed', metrics, warnings, latenciesMs: driven.latenciesMs };
+interface DrivenTrial {
+  readonly load: FinishedLoad;
+  readonly span: Span;
+  readonly environment: HostEnvironment;
+  readonly after: HostEnvironment;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly runQueueWaitMs: number | null;
+  readonly memory: TrialMetrics['memory'];
 }
 
-/** Distinct requests of `rows` samples each, bounded in number and in memory. */
-async function prepareRequests(dataset: Dataset, rows: number): Promise<Tensors[]> {
-  const first = await dataset.read(0, rows);
-  const bytes = Object.values(first).reduce(
-    (sum, tensor) => sum + ('byteLength' in tensor.data ? tensor.data.byteLength : 0),
-    0,
-  );
-  const distinct = Math.max(1, Math.floor(dataset.count / rows));
-  const affordable = Math.max(1, Math.floor(PREPARED_BYTES / Math.max(1, bytes)));
-  const count = Math.min(PREPARED_REQUESTS, distinct, affordable);
-  const requests = [first];
-  for (let i = 1; i < count; i += 1) requests.push(await dataset.read(i * rows, rows));
-  return requests;
+interface TrialParts {
+  readonly spec: TrialSpec;
+  readonly context: MeasureContext;
+  readonly engine: Engine;
+  readonly dataset: Dataset;
+  readonly golden: Dataset | null;
+  readonly shape: LoadShape;
+  readonly requests: RequestPool;
+  readonly opening: Opening;
 }
 
-interface Warmup {
-  readonly requests: number;
-  readonly elapsedMs: number;
-  readonly warnings: readonly TrialWarning[];
-}
+class Trial {
+  readonly #parts: TrialParts;
+  readonly #sharedNowMs = monotonicMs();
+  readonly #frequenciesMhz: number[] = [];
+  #firstInferenceMs = 0;
+  #firstInferenceBytes = 0;
 
-async function warmUp(spec: TrialSpec, context: OpenContext, engine: Engine): Promise<Warmup> {
-  const { protocol } = spec;
-  const startedMs = context.nowMs();
-  const medians: number[] = [];
-  let requests = 0;
-  while (true) {
-    const window = await driveClosedLoop((feeds) => engine.infer(feeds), context.feeds, {
-      clients: spec.config.replicas,
-      durationMs: protocol.windowMs,
-      minRequests: spec.config.replicas,
-      maxMs: Math.max(protocol.warmupMaxMs, protocol.windowMs),
-      nowMs: context.nowMs,
+  private constructor(parts: TrialParts) {
+    this.#parts = parts;
+  }
+
+  static async open(spec: TrialSpec, context: MeasureContext): Promise<Trial> {
+    const { clock, files } = context;
+    const spawnMs = Math.max(0, clock.date().getTime() - spec.spawnedAtMs);
+    const startBytes = processMemory(files).bytes;
+    const dataset = await openDataset(spec.datasetFolder);
+    const golden = spec.goldenFolder === null ? null : await openDataset(spec.goldenFolder);
+    const importMs = await timed(clock, loadRuntime);
+    const runtimeBytes = processMemory(files).bytes;
+    resetPeak();
+    let engine: Engine | undefined;
+    const createMs = await timed(clock, async () => {
+      engine = await Engine.open(spec);
     });
-    medians.push(median(Array.from(window.latenciesMs)));
-    requests += window.latenciesMs.length;
-    const elapsedMs = context.nowMs() - startedMs;
-    const { steady, span } = judgeSteadiness(medians);
-    if (steady && requests >= protocol.warmupMinRequests) {
-      return { requests, elapsedMs, warnings: [] };
+    const opened = engine as Engine | undefined;
+    if (opened === undefined) throw new Error('the engine was not opened');
+    const createdBytes = processMemory(files).bytes;
+    const shape = loadShape(spec.scenario, spec.config, isBatchFree(opened));
+    const requests = await prepareRequests(dataset, {
+      rows: shape.rowsPerRequest,
+      clients: shape.clients ?? 1,
+      seed: spec.seed,
+    });
+    const cold = { spawnMs, importMs, createMs };
+    const opening = { cold, startBytes, runtimeBytes, createdBytes };
+    return new Trial({ spec, context, engine: opened, dataset, golden, shape, requests, opening });
+  }
+
+  /** The first call of a trial is also its first inference. */
+  async wrongOutput(phase: 'before' | 'after'): Promise<InvalidReason | null> {
+    const { spec, context, engine, dataset, golden, requests } = this.#parts;
+    if (phase === 'before') {
+      this.#firstInferenceMs = await timed(context.clock, () => engine.infer(requests.first));
+      this.#firstInferenceBytes = processMemory(context.files).bytes;
     }
-    if (elapsedMs >= protocol.warmupMaxMs) {
-      return { requests, elapsedMs, warnings: [unsteady(span, medians.length)] };
-    }
+    if (golden === null) return null;
+    const detail = await checkGolden(
+      (feeds) => engine.infer(feeds),
+      { samples: dataset, golden },
+      {
+        rows: isBatchFree(engine) ? spec.config.batch.maxSize : golden.count,
+        precision: spec.config.precision,
+      },
+    );
+    return detail === null ? null : { kind: 'wrong-output', phase, detail };
+  }
+
+  /** Leaves the machine alone: threads that spin for work linger for up to half a second. */
+  async rest(): Promise<Span | null> {
+    const { spec, context } = this.#parts;
+    if (spec.idleMs === 0) return null;
+    await context.clock.sleep(SETTLE_MS);
+    const fromMs = this.#sharedNowMs();
+    await context.clock.sleep(spec.idleMs);
+    return { fromMs, toMs: this.#sharedNowMs() };
+  }
+
+  warmUp(): Promise<WarmUp> {
+    const { spec, context, shape } = this.#parts;
+    return warmUp(this.#query(), spec.protocol, {
+      clients: shape.clients ?? spec.config.replicas,
+      nowMs: () => context.clock.nowMs(),
+      afterWindow: () => this.#noteFrequency(readEnvironment(context.files)),
+    });
+  }
+
+  async drive(): Promise<DrivenTrial> {
+    const { spec, context, shape, requests, engine, opening } = this.#parts;
+    const { clock, files } = context;
+    const { replicas, batch } = spec.config;
+    const environment = readEnvironment(files);
+    const waitedMs = runQueueWaitMs(files);
+    const cpu = process.cpuUsage();
+    const wallMs = clock.date().getTime();
+    const fromMs = this.#sharedNowMs();
+    const load = await driveLoad({
+      infer: (feeds) => engine.infer(feeds),
+      requests,
+      scenario: spec.scenario,
+      shape,
+      durationMs: spec.protocol.measureMs,
+      leastQueries: spec.protocol.measureMinRequests,
+      maxMs: spec.protocol.measureMaxMs,
+      seed: spec.seed,
+      concurrency: replicas * batch.maxSize,
+      clock,
+    });
+    const span = { fromMs, toMs: this.#sharedNowMs() };
+    const used = process.cpuUsage(cpu);
+    const endWallMs = clock.date().getTime();
+    const waitedAfterMs = runQueueWaitMs(files);
+    const after = readEnvironment(files);
+    this.#noteFrequency(after);
+    return {
+      load,
+      span,
+      environment,
+      after,
+      wallMs: endWallMs - wallMs,
+      cpuMs: (used.user + used.system) / 1000,
+      runQueueWaitMs: waitedMs === null || waitedAfterMs === null ? null : waitedAfterMs - waitedMs,
+      memory: memoryFigures(files, { ...opening, firstInferenceBytes: this.#firstInferenceBytes }),
+    };
+  }
+
+  async score(): Promise<TrialMetrics['quality']> {
+    const { spec, dataset, engine } = this.#parts;
+    if (spec.evaluationCount === 0) return {};
+    const accuracy = await evaluateAccuracy(engine, dataset, {
+      count: spec.evaluationCount,
+      batchSize: spec.config.batch.maxSize,
+      batchIsFree: isBatchFree(engine),
+    });
+    return { accuracy };
+  }
+
+  reply(phases: {
+    readonly idle: Span | null;
+    readonly warm: WarmUp;
+    readonly driven: DrivenTrial;
+    readonly quality: TrialMetrics['quality'];
+    readonly wrong: readonly InvalidReason[];
+  }): TrialReply {
+    const { driven, warm } = phases;
+    const metrics = this.#metrics(phases);
+    const evidence = this.#evidence(driven, metrics);
+    return {
+      kind: 'measured',
+      metrics,
+      reasons: [...phases.wrong, ...invalidReasons(evidence)],
+      warnings: [...warm.warnings, ...suspicions(evidence)],
+      environment: driven.environment,
+      latenciesMs: driven.load.latenciesMs,
+      load: driven.span,
+      idle: phases.idle,
+    };
+  }
+
+  #metrics(phases: {
+    readonly warm: WarmUp;
+    readonly driven: DrivenTrial;
+    readonly quality: TrialMetrics['quality'];
+  }): TrialMetrics {
+    const { warm, driven, quality } = phases;
+    const { shape, opening } = this.#parts;
+    const spanMs = driven.span.toMs - driven.span.fromMs;
+    const samplesPerQuery = shape.requestsPerQuery * shape.rowsPerRequest;
+    const { memory } = driven;
+    return {
+      ...loadFigures(driven.load, { samplesPerQuery, frequenciesMhz: this.#frequenciesMhz }),
+      unanswered: driven.load.unanswered,
+      cpuUtilisation: driven.cpuMs / spanMs,
+      runQueueWait: driven.runQueueWaitMs === null ? null : driven.runQueueWaitMs / spanMs,
+      warmupRequests: warm.requests,
+      warmupMs: warm.elapsedMs,
+      memoryBytes: memory.peakBytes,
+      sessionBytes: Math.max(0, memory.peakBytes - memory.runtimeBytes),
+      memory,
+      cold: { ...opening.cold, firstInferenceMs: this.#firstInferenceMs },
+      energyJPerInference: { state: 'unavailable', reason: 'no power sensor was read' },
+      quality,
+    };
+  }
+
+  #evidence(driven: DrivenTrial, metrics: TrialMetrics): Parameters<typeof invalidReasons>[0] {
+    const { spec, context, shape } = this.#parts;
+    const monotonic = driven.span.toMs - driven.span.fromMs;
+    return {
+      config: spec.config,
+      scenario: spec.scenario,
+      shape,
+      usableCores: usableCores(context.files),
+      metrics,
+      queries: {
+        count: driven.load.latenciesMs.length,
+        wanted: spec.protocol.measureMinRequests,
+      },
+      measured: { ms: measuredMs(driven.load, spec), wantedMs: spec.protocol.measureMs },
+      gaveUp: driven.load.gaveUp,
+      change: compareEnvironments(driven.environment, driven.after, monotonic),
+      after: driven.after,
+      clocks: { wallMs: driven.wallMs, monotonicMs: monotonic },
+    };
+  }
+
+  #query(): (client: number, index: number) => Promise<unknown> {
+    const { engine, requests, shape } = this.#parts;
+    return closedQuery({ infer: (feeds) => engine.infer(feeds), requests, shape });
+  }
+
+  #noteFrequency({ cpu }: HostEnvironment): void {
+    if (cpu.frequenciesMhz.state === 'unavailable') return;
+    const { value } = cpu.frequenciesMhz;
+    if (value.length > 0) this.#frequenciesMhz.push(Math.max(...value));
+  }
+
+  async close(): Promise<void> {
+    const { engine, dataset, golden } = this.#parts;
+    await engine.close();
+    await dataset.close();
+    await golden?.close();
   }
 }
 
-function unsteady(span: number, windows: number): TrialWarning {
-  return { kind: 'no-steady-state', span: Number.isFinite(span) ? span : null, windows };
+/** A schedule that was kept has its full length, though its last arrival came before the end. */
+function measuredMs(load: FinishedLoad, { protocol }: TrialSpec): number {
+  return load.lagsMs === null ? load.elapsedMs : Math.max(load.elapsedMs, protocol.measureMs);
 }
 
-const DRIFT_LIMIT = 0.03;
+/** Before idle power is sampled: threads spin for up to half a second after their last work. */
+const SETTLE_MS = 1000;
 
-function judge(driven: ClosedLoopResult, spec: TrialSpec): TrialWarning[] {
-  const warnings: TrialWarning[] = [];
-  const count = driven.latenciesMs.length;
-  if (count < spec.protocol.measureMinRequests) {
-    warnings.push({ kind: 'few-requests', count, wanted: spec.protocol.measureMinRequests });
-  }
-  if (spec.config.replicas === 1 && count >= 20) {
-    const half = count >> 1;
-    const ratio =
-      median(Array.from(driven.latenciesMs.subarray(half))) /
-      median(Array.from(driven.latenciesMs.subarray(0, half)));
-    if (Math.abs(ratio - 1) > DRIFT_LIMIT) warnings.push({ kind: 'drift', ratio });
-  }
-  return warnings;
+function isBatchFree(engine: Engine): boolean {
+  return engine.inputs.some((input) => typeof input.shape[0] === 'string');
 }
 
-async function scoreQuality(
-  spec: TrialSpec,
-  dataset: Dataset,
-  engine: Engine,
-): Promise<TrialMetrics['quality']> {
-  if (spec.evaluationCount === 0) return {};
-  const accuracy = await evaluateAccuracy(engine, dataset, {
-    count: spec.evaluationCount,
-    batchSize: spec.config.batch.maxSize,
-    batchIsFree: engine.inputs.some((input) => typeof input.shape[0] === 'string'),
-  });
-  return { accuracy };
+function memoryFigures(
+  files: SystemFiles,
+  earlier: Pick<Opening, 'startBytes' | 'runtimeBytes' | 'createdBytes'> & {
+    readonly firstInferenceBytes: number;
+  },
+): TrialMetrics['memory'] {
+  const { startBytes, runtimeBytes, createdBytes, firstInferenceBytes } = earlier;
+  const end = processMemory(files);
+  return {
+    measure: end.measure,
+    startBytes,
+    runtimeBytes,
+    createdBytes,
+    firstInferenceBytes,
+    endBytes: end.bytes,
+    // The kernel keeps no peak of PSS: the peak of RSS less what is shared at the end.
+    peakBytes: Math.max(end.bytes, peakResidentBytes(files) - end.sharedBytes),
+    groupPeakBytes: groupPeakBytes(files),
+  };
 }
 
-async function timed(context: MeasureContext, work: () => Promise<unknown>): Promise<number> {
-  return (await timedValue(context, work)).ms;
-}
-
-async function timedValue<T>(
-  context: MeasureContext,
-  work: () => Promise<T>,
-): Promise<{ ms: number; value: T }> {
-  const startedMs = context.nowMs();
-  const value = await work();
-  return { ms: context.nowMs() - startedMs, value };
+async function timed(clock: Clock, work: () => Promise<unknown>): Promise<number> {
+  const startedMs = clock.nowMs();
+  await work();
+  return clock.nowMs() - startedMs;
 }

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../engine/base/clock.ts';
 import { messageOf } from '../../engine/base/errors.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import { siblingModule } from '../../engine/base/sibling-module.ts';
@@ -7,41 +8,75 @@ import {
   runChildTask,
   type ChildTaskOptions,
 } from '../../engine/runtime/child-task.ts';
-import type { TrialMetrics, TrialWarning } from '../trial-record.ts';
+import type { HostEnvironment } from '../../hosts/profile/environment-record.ts';
+import { waitUntilQuiet } from '../../hosts/profile/quiet.ts';
+import type { InvalidReason, TrialWarning } from '../trial-findings.ts';
+import type { TrialMetrics } from '../trial-record.ts';
 import { trialReplySchema, type TrialReply, type TrialSpec } from './trial-spec.ts';
+import { notQuiet } from './validity.ts';
 
-/** How a trial ended. Only `completed` has figures. */
+/** What a load left behind. */
+export interface LoadEvidence {
+  readonly metrics: TrialMetrics;
+  readonly environment: HostEnvironment;
+  /** Of each query, in the order of completion. */
+  readonly latenciesMs: Float64Array;
+}
+
+/** How a trial ended. Its figures count only when it is `completed`. */
 export type TrialOutcome =
+  | ({ readonly state: 'completed'; readonly warnings: readonly TrialWarning[] } & LoadEvidence)
   | {
-      readonly state: 'completed';
-      readonly metrics: TrialMetrics;
+      readonly state: 'invalid';
+      readonly reasons: readonly InvalidReason[];
       readonly warnings: readonly TrialWarning[];
-      readonly latenciesMs: Float64Array;
+      /** To look at; null when the trial was stopped before its load. */
+      readonly evidence: LoadEvidence | null;
     }
-  | { readonly state: 'invalid'; readonly reasons: readonly string[] }
   | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'timeout'; readonly limitMs: number }
   | { readonly state: 'out-of-memory'; readonly message: string };
 
 export interface RunTrialOptions extends ChildTaskOptions {
   readonly files: SystemFiles;
+  readonly clock?: Clock;
+  /** How long to wait for a quiet machine; default 0: not at all. */
+  readonly quietWaitMs?: number;
   /** The program to run instead of a trial's own, for tests. */
   readonly program?: URL;
 }
 
 /**
- * Measures one config in a fresh process. A crash, a timeout and running out
- * of memory are outcomes; it rejects only when aborted or when a process cannot
- * be started at all. The process is gone when the promise settles.
+ * Measures one config in a fresh process, once the machine is quiet. A crash, a
+ * timeout and running out of memory are outcomes; it rejects only when aborted
+ * or when a process cannot be started at all. The process is gone when the
+ * promise settles.
  */
 export async function runTrial(
+  spec: Omit<TrialSpec, 'spawnedAtMs'>,
+  options: RunTrialOptions,
+): Promise<TrialOutcome> {
+  const unrest = await preflight(options);
+  const outcome = await spawnTrial(spec, options);
+  if (outcome.state !== 'completed' && outcome.state !== 'invalid') return outcome;
+  return { ...outcome, warnings: [...unrest, ...outcome.warnings] };
+}
+
+async function preflight(options: RunTrialOptions): Promise<TrialWarning[]> {
+  const { files, signal, clock = systemClock, quietWaitMs = 0 } = options;
+  if (quietWaitMs === 0) return [];
+  const found = await waitUntilQuiet({ files, clock, signal, maxWaitMs: quietWaitMs });
+  return found.state === 'busy' ? [notQuiet(found.reason, found.waitedMs)] : [];
+}
+
+async function spawnTrial(
   spec: Omit<TrialSpec, 'spawnedAtMs'>,
   options: RunTrialOptions,
 ): Promise<TrialOutcome> {
   const killsBefore = outOfMemoryKills(options.files);
   const end = await runChildTask(
     options.program ?? siblingModule(import.meta.url, './trial-process'),
-    { ...spec, spawnedAtMs: performance.timeOrigin + performance.now() },
+    { ...spec, spawnedAtMs: (options.clock ?? systemClock).date().getTime() },
     options,
   );
   if (end.reply !== null) return fromReply(parseReply(end.reply));
@@ -63,12 +98,15 @@ function parseReply(message: unknown): TrialReply {
 
 function fromReply(reply: TrialReply): TrialOutcome {
   switch (reply.kind) {
-    case 'completed': {
-      const { metrics, warnings, latenciesMs } = reply;
-      return { state: 'completed', metrics, warnings, latenciesMs };
+    case 'measured': {
+      const { metrics, environment, latenciesMs, reasons, warnings } = reply;
+      const evidence = { metrics, environment, latenciesMs };
+      return reasons.length === 0
+        ? { state: 'completed', ...evidence, warnings }
+        : { state: 'invalid', reasons, warnings, evidence };
     }
     case 'invalid':
-      return { state: 'invalid', reasons: reply.reasons };
+      return { state: 'invalid', reasons: reply.reasons, warnings: [], evidence: null };
     case 'failed':
       return isOutOfMemory(reply.message)
         ? { state: 'out-of-memory', message: reply.message }

@@ -1,3 +1,4 @@
+import { systemClock } from '../../engine/base/clock.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import { systemFiles } from '../../engine/devices/system-files.ts';
 import { serveChildTask } from '../../engine/runtime/child-task.ts';
@@ -7,9 +8,5 @@ import { trialSpecSchema } from './trial-spec.ts';
 // The program of one trial: a spec comes in, one reply goes out.
 serveChildTask(async (message) => {
   const spec = parseAs(message, trialSpecSchema, 'the trial was given a wrong spec');
-  return measureTrial(spec, {
-    nowMs: () => performance.now(),
-    unixMs: () => performance.timeOrigin + performance.now(),
-    files: systemFiles(),
-  });
+  return measureTrial(spec, { clock: systemClock, files: systemFiles() });
 });

@@ -1,3 +1,5 @@
+import type { InvalidReason } from '../../suites/trial-findings.ts';
+import { unremarkableMetrics } from '../support/fake-trials.ts';
 import { createRandom } from '../../engine/base/random.ts';
 import { defaultEngineConfig, type EngineConfig } from '../../engine/runtime/engine-config.ts';
 import {
@@ -69,17 +71,19 @@ export interface TrialOptions {
 
 function commonOf({ config = configWith(), sequence = 0, purpose, warnings }: TrialOptions) {
   return {
-    schema: 'openclaw.trial/1' as const,
+    schema: 'openclaw.trial/2' as const,
     id: `t${sequence}`,
     runId: RUN_ID,
     sequence,
     purpose: purpose ?? { kind: 'search' as const },
+    scenario: { name: 'closed-loop' as const },
     armKey: keyOf(config),
     config,
     startedAt: new Date(Date.UTC(2026, 2, 1, 10, 0, sequence * 4)).toISOString(),
     costMs: 3500 + (sequence % 7) * 100,
     hostKey: '5f0c2a9d41',
     versions: VERSIONS,
+    environment: null,
     warnings: warnings ?? [],
   };
 }
@@ -97,17 +101,22 @@ export function completedTrial(options: TrialOptions = {}): CompletedTrial {
 type Ending =
   | { state: 'failed' | 'out-of-memory'; message: string }
   | { state: 'timeout'; limitMs: number }
-  | { state: 'invalid'; reasons: string[] };
+  | { state: 'invalid'; reasons: InvalidReason[]; metrics: null };
 
 export function endedTrial(ending: Ending, options: TrialOptions = {}): TrialRecord {
   return trialRecordSchema.parse({ ...commonOf(options), ...ending });
 }
+
+const UNCERTIFIED = { p50: null, p90: null, p95: null, p99: null, p999: null };
+const OPEN = { low: null, high: null };
 
 function metricsOf(config: EngineConfig, noise: number): TrialMetrics {
   const { qps, latencyMs } = modelled(config);
   const p50 = latencyMs / noise;
   const memoryBytes = (96 + 22 * config.replicas + 1.4 * config.batch.maxSize) * 2 ** 20;
   return {
+    ...unremarkableMetrics(memoryBytes),
+    sessionBytes: memoryBytes - 78 * 2 ** 20,
     qps: qps * noise,
     latencyMs: {
       count: 2400,
@@ -120,18 +129,14 @@ function metricsOf(config: EngineConfig, noise: number): TrialMetrics {
       p99: p50 * 1.55,
       p999: p50 * 2.4,
       max: p50 * 3.1,
-      certified: false,
+      certified: UNCERTIFIED,
+      intervals: { p50: OPEN, p90: OPEN, p95: OPEN, p99: OPEN, p999: OPEN },
     },
     samples: 2400 * config.batch.maxSize,
     elapsedMs: 2000,
     cpuUtilisation: Math.min(2, config.replicas * config.intraOpThreads * 0.97),
-    warmupRequests: 240,
-    warmupMs: 1000,
-    memoryBytes,
-    sessionBytes: memoryBytes - 78 * 2 ** 20,
-    memory: { runtimeBytes: 78 * 2 ** 20, createdBytes: memoryBytes * 0.9, peakBytes: memoryBytes },
-    cold: { spawnMs: 61, importMs: 38, createMs: 12.5 * config.replicas, firstInferenceMs: 3.2 },
     energyJPerInference: { state: 'unavailable', reason: 'no power sensor was found' },
+    cold: { spawnMs: 61, importMs: 38, createMs: 12.5 * config.replicas, firstInferenceMs: 3.2 },
     quality: { accuracy: { value: 0.971, correct: 971, count: 1000 } },
   };
 }
@@ -168,7 +173,7 @@ function searchTrial(config: EngineConfig, sequence: number, noise: number): Tri
       ? [{ kind: 'no-steady-state', span: 0.034, windows: 12 }]
       : sequence % 11 === 6
         ? [
-            { kind: 'few-requests', count: 61, wanted: 100 },
+            { kind: 'contention', cores: 1.4, expected: 2 },
             { kind: 'drift', ratio: 1.043 },
           ]
         : [];
@@ -231,13 +236,13 @@ export function measuredArm(
   changes: Partial<MeasuredArm['metrics']> = {},
 ): MeasuredArm {
   const metrics = metricsOf(config, 1);
-  const { p50, p90, p95, p99, certified } = metrics.latencyMs;
+  const { p50, p90, p95, p99 } = metrics.latencyMs;
   return {
     armKey: keyOf(config),
     config,
     metrics: {
       qps: { value: metrics.qps, low: metrics.qps * 0.985, high: metrics.qps * 1.015 },
-      latencyMs: { p50, p90, p95, p99, certified },
+      latencyMs: { p50, p90, p95, p99, certified: false },
       memoryBytes: metrics.memoryBytes,
       sessionBytes: metrics.sessionBytes,
       energyJPerInference: metrics.energyJPerInference,
@@ -339,6 +344,7 @@ export function workload(changes: Partial<RunRecord['workload']> = {}): RunRecor
     },
     artifacts: [{ passes: 'none', path: '/models/net.onnx', sha256: 'abc', nodes: 1 }],
     dataset: '.claw/cache/inspection/data',
+    golden: null,
     dims: {},
     batch: 'free',
     evaluationCount: 1000,

@@ -65,7 +65,7 @@ test('the reader finds the verdict, both arms, the doubts and how to do it again
     'Energy unavailable: no power sensor was found.',
     'Isolation inline thread',
     'out-of-memory the process ended by SIGKILL while creating session 2: out of memory 2',
-    'few-requests 2 of 48',
+    'contention 2 of 48',
     'claw tune inspection --slo &#39;p99&lt;66ms&#39; --budget 3m --duration 1s --seed 7',
     'avx2, avx512f, avx512_vnni, amx_int8',
     'Peak memory of all engine processes',
@@ -84,7 +84,14 @@ test('names, paths and messages from outside cannot become markup', async () => 
     completedTrial({ config: configWith({ affinity: HOSTILE }) }),
     completedTrial({ config: configWith({ sessionEntries: { [HOSTILE]: HOSTILE } }), sequence: 1 }),
     endedTrial({ state: 'failed', message: HOSTILE }, { sequence: 2 }),
-    endedTrial({ state: 'invalid', reasons: [HOSTILE] }, { sequence: 3 }),
+    endedTrial(
+      {
+        state: 'invalid',
+        metrics: null,
+        reasons: [{ kind: 'wrong-output', phase: 'before', detail: HOSTILE }],
+      },
+      { sequence: 3 },
+    ),
   ];
   const page = await render(
     {

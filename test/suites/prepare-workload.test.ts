@@ -112,6 +112,7 @@ describe('a model without data', () => {
       },
       data: { kind: 'random', description: 'seeded random inputs: x standard normal' },
       dataset: workload.dataset,
+      golden: expect.stringContaining('golden') as string,
       dims: {},
       batch: 'free',
       evaluationCount: 0,

@@ -65,7 +65,15 @@ describe('probeWorkload', () => {
     [FAILED, 'Gather: index 9 is out of bounds'],
     [{ state: 'out-of-memory', message: 'bad_alloc' }, 'bad_alloc'],
     [{ state: 'timeout', limitMs: 90_000 }, 'no answer within 90 s'],
-    [{ state: 'invalid', reasons: ['no output', 'no clock'] }, 'no output, no clock'],
+    [
+      {
+        state: 'invalid',
+        reasons: [{ kind: 'wrong-output', phase: 'before', detail: 'no output' }],
+        warnings: [],
+        evidence: null,
+      },
+      'wrong output before the load: no output',
+    ],
   ])('says why a model does not run: $state', async (outcome, reason) => {
     const { probe, requests } = fakeProbe(outcome);
     await expect(probeWorkload(SOURCE, probe)).rejects.toMatchObject({

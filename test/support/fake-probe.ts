@@ -1,6 +1,6 @@
 import type { ProbeTrial } from '../../suites/probe-workload.ts';
 import type { TrialOutcome } from '../../suites/trial/run-trial.ts';
-import { fakeMetrics } from './fake-trials.ts';
+import { bareEnvironment, fakeMetrics } from './fake-trials.ts';
 
 export type ProbeRequest = Parameters<ProbeTrial>[0];
 
@@ -8,7 +8,13 @@ export type ProbeRequest = Parameters<ProbeTrial>[0];
 export function completedIn(p50Ms: number): TrialOutcome {
   const { metrics, latenciesMs } = fakeMetrics({ qps: 1000 / p50Ms });
   const latencyMs = { ...metrics.latencyMs, p50: p50Ms };
-  return { state: 'completed', metrics: { ...metrics, latencyMs }, latenciesMs, warnings: [] };
+  return {
+    state: 'completed',
+    environment: bareEnvironment,
+    metrics: { ...metrics, latencyMs },
+    latenciesMs,
+    warnings: [],
+  };
 }
 
 /** A probe that answers with the outcomes in turn, the last one again and again, and keeps the requests. */

@@ -1,10 +1,12 @@
 import { createRandom } from '../../engine/base/random.ts';
 import type { Clock } from '../../engine/base/clock.ts';
-import { summarize } from '../../engine/base/statistics.ts';
 import { defaultEngineConfig, type EngineConfig } from '../../engine/runtime/engine-config.ts';
+import { latencyFigures } from '../../suites/trial/latency-figures.ts';
 import type { TrialMetrics, TrialRecord } from '../../suites/trial-record.ts';
 import type { TrialOutcome } from '../../suites/trial/run-trial.ts';
+import { readEnvironment } from '../../hosts/profile/environment.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
+import { fakeFiles } from './fake-files.ts';
 import type { Arm, Space } from '../../tuner/space.ts';
 import { knobRecord } from '../../tuner/space.ts';
 
@@ -35,25 +37,56 @@ export function fakeMetrics(figures: FakeFigures): {
           },
         };
   const metrics: TrialMetrics = {
+    ...unremarkableMetrics(memoryBytes),
     qps: figures.qps,
-    latencyMs: { ...summarize(latenciesMs), p99, certified: false },
+    latencyMs: { ...latencyFigures(latenciesMs), p99 },
     samples: 200,
-    elapsedMs: 1000,
-    cpuUtilisation: 1,
-    warmupRequests: 50,
-    warmupMs: 1000,
-    memoryBytes,
-    sessionBytes: memoryBytes - 100e6,
-    memory: { runtimeBytes: 100e6, createdBytes: memoryBytes, peakBytes: memoryBytes },
-    cold: { spawnMs: 100, importMs: 20, createMs: 10, firstInferenceMs: 1 },
-    energyJPerInference: { state: 'unavailable', reason: 'simulated' },
     quality,
   };
   return { metrics, latenciesMs };
 }
 
+/** Everything about a trial that most tests do not look at. */
+export function unremarkableMetrics(
+  memoryBytes: number,
+): Omit<TrialMetrics, 'qps' | 'latencyMs' | 'samples' | 'quality'> {
+  return {
+    qpsWithin: null,
+    stability: { lagOne: null, halves: 1, modes: 1, frequencyCv: null },
+    generatorLagMs: null,
+    unanswered: 0,
+    elapsedMs: 1000,
+    cpuUtilisation: 1,
+    runQueueWait: 0,
+    warmupRequests: 50,
+    warmupMs: 1000,
+    memoryBytes,
+    sessionBytes: memoryBytes - 100e6,
+    memory: {
+      measure: 'pss',
+      startBytes: 60e6,
+      runtimeBytes: 100e6,
+      createdBytes: memoryBytes,
+      firstInferenceBytes: memoryBytes,
+      endBytes: memoryBytes,
+      peakBytes: memoryBytes,
+      groupPeakBytes: null,
+    },
+    cold: { spawnMs: 100, importMs: 20, createMs: 10, firstInferenceMs: 1 },
+    energyJPerInference: { state: 'unavailable', reason: 'simulated' },
+  };
+}
+
+/** The environment of a machine that tells nothing. */
+export const bareEnvironment = readEnvironment(fakeFiles({}), new Date(0));
+
 export function fakeOutcome(figures: FakeFigures): TrialOutcome {
-  return { state: 'completed', ...fakeMetrics(figures), warnings: [] };
+  return {
+    state: 'completed',
+    ...fakeMetrics(figures),
+    environment: bareEnvironment,
+    warnings: [],
+  };
 }
 
 export interface FakeTrial {
@@ -67,17 +100,19 @@ function commonFields(
   trial: FakeTrial,
 ): Omit<TrialRecord & { state: 'timeout' }, 'state' | 'limitMs'> {
   return {
-    schema: 'openclaw.trial/1',
+    schema: 'openclaw.trial/2',
     id: `run/${trial.sequence}`,
     runId: 'run',
     sequence: trial.sequence,
     purpose: trial.purpose ?? { kind: 'search' },
+    scenario: { name: 'closed-loop' },
     armKey: trial.arm.key,
     config: trial.arm.config,
     startedAt: '2026-01-01T00:00:00.000Z',
     costMs: trial.costMs ?? 3000,
     hostKey: 'host',
     versions: { openclaw: '0', node: 'v24', onnxruntime: '1.30.0' },
+    environment: null,
     warnings: [],
   };
 }
@@ -104,6 +139,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
       data: { kind: 'random', description: 'simulated' },
       artifacts: [{ passes: 'none', path: '/models/fake.onnx', sha256: 'abc', nodes: 1 }],
       dataset: '/data',
+      golden: null,
       dims: {},
       batch: 'free',
       evaluationCount: 0,

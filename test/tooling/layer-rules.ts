@@ -42,6 +42,7 @@ export const LAYER_RULES: LayerRules = Object.freeze({
       folder: 'reports',
       mayImport: ['engine/base'],
       mayImportFiles: [
+        'suites/trial-findings.ts',
         'suites/trial-record.ts',
         'suites/workload-record.ts',
         'tuner/run-record.ts',

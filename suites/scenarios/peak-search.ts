@@ -1,0 +1,113 @@
+/** What one probe at a rate said. */
+export interface PeakProbe {
+  readonly ratePerSecond: number;
+  readonly seed: number;
+  /** Whether the trial was valid and its bound is certified. */
+  readonly passes: boolean;
+}
+
+export interface PeakSearchOptions<T extends PeakProbe> {
+  /** Measures at a rate; must meet the full validity rule by itself. */
+  readonly probe: (ratePerSecond: number, seed: number) => Promise<T>;
+  /** Where to begin, such as half of what a closed loop reaches. */
+  readonly startRate: number;
+  readonly seed: number;
+  /** The bracket is closed when its ends are this close; default 0.03. */
+  readonly resolution?: number;
+  /** Probes at most, those of the confirmation included; default 24. */
+  readonly maxProbes?: number;
+}
+
+export interface Peak<T extends PeakProbe> {
+  /** The highest rate that passed twice, with two seeds; null when none did. */
+  readonly best: T | null;
+  /** The lowest rate above it that failed; null when none was reached. */
+  readonly failedAt: number | null;
+  readonly probes: readonly T[];
+  /** Whether the search ended by itself rather than at the limit of probes. */
+  readonly complete: boolean;
+}
+
+/**
+ * The highest rate whose probe passes: doubles from a rate that passes (halves
+ * until one does), then bisects, then confirms with a fresh seed. A rate that
+ * passes once and fails its confirmation was luck: the search goes on below it.
+ * About 2 log2(peak / start) + log2(1 / resolution) + 1 probes.
+ */
+export async function findPeak<T extends PeakProbe>(
+  options: PeakSearchOptions<T>,
+): Promise<Peak<T>> {
+  const search = new PeakSearch(options);
+  await search.bracket();
+  await search.bisect();
+  return search.confirm();
+}
+
+class PeakSearch<T extends PeakProbe> {
+  readonly #options: PeakSearchOptions<T>;
+  readonly #resolution: number;
+  readonly #probes: T[] = [];
+  #low: number | null = null;
+  #high: number | null = null;
+
+  constructor(options: PeakSearchOptions<T>) {
+    this.#options = options;
+    this.#resolution = options.resolution ?? 0.03;
+  }
+
+  async bracket(): Promise<void> {
+    let rate = this.#options.startRate;
+    for (let step = 0; step < MAX_DOUBLINGS && this.#mayProbe(); step += 1) {
+      const { passes } = await this.#try(rate);
+      if (this.#low !== null && this.#high !== null) return;
+      rate = passes ? rate * 2 : rate / 2;
+    }
+  }
+
+  async bisect(): Promise<void> {
+    while (this.#low !== null && this.#high !== null && this.#mayProbe()) {
+      if (this.#high / this.#low <= 1 + this.#resolution) return;
+      // The geometric middle: rates are compared by their ratio.
+      await this.#try(Math.sqrt(this.#low * this.#high));
+    }
+  }
+
+  async confirm(): Promise<Peak<T>> {
+    while (this.#low !== null && this.#mayProbe()) {
+      const rate = this.#low;
+      const confirmed = await this.#measure(rate);
+      if (confirmed.passes) return this.#peak(confirmed, true);
+      this.#high = rate;
+      const passed = this.#probes.filter((one) => one.passes && one.ratePerSecond < rate);
+      this.#low = passed.length === 0 ? null : Math.max(...passed.map((one) => one.ratePerSecond));
+      const next = rate / (1 + 2 * this.#resolution);
+      if ((this.#low ?? 0) < next && this.#mayProbe()) await this.#try(next);
+    }
+    return this.#peak(null, this.#mayProbe());
+  }
+
+  async #try(rate: number): Promise<T> {
+    const probe = await this.#measure(rate);
+    if (probe.passes) this.#low = Math.max(this.#low ?? 0, rate);
+    else this.#high = Math.min(this.#high ?? Infinity, rate);
+    return probe;
+  }
+
+  /** Every probe has a seed of its own: the same arrivals twice would prove nothing. */
+  async #measure(rate: number): Promise<T> {
+    const probe = await this.#options.probe(rate, this.#options.seed + this.#probes.length);
+    this.#probes.push(probe);
+    return probe;
+  }
+
+  #mayProbe(): boolean {
+    return this.#probes.length < (this.#options.maxProbes ?? 24);
+  }
+
+  #peak(best: T | null, complete: boolean): Peak<T> {
+    return { best, failedAt: this.#high, probes: this.#probes, complete };
+  }
+}
+
+/** 2^20 in either direction: beyond that the start was no measurement. */
+const MAX_DOUBLINGS = 20;
