@@ -42,7 +42,7 @@ function capabilityRow({ topic, answer }: Capability): string[] {
 }
 
 function adviceLines(advice: readonly Advice[]): string[] {
-  if (advice.length === 0) return ['nothing stands in the way of measuring here'];
+  if (advice.length === 0) return ['nothing is known to stand in the way of measuring here'];
   return [
     'before you trust a measurement here',
     ...advice.flatMap(({ topic, severity, text, remedy }) => [

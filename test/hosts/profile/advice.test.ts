@@ -82,10 +82,8 @@ describe('adviseHost', () => {
   it('warns of a fraction of a core and of throttling', () => {
     const advice = adviceFor(containerV2(NO_SWAP));
     expect(topics(advice, 'warn')).toEqual(['quota', 'throttling']);
-    expect(about(advice, 'quota')).toMatchObject({
-      text: /^The CPU quota is 1\.5 cores: a fraction/,
-      remedy: 'give whole cores of its own, such as: docker run --cpuset-cpus 0-0',
-    });
+    expect(about(advice, 'quota')?.text).toMatch(/^The CPU quota is 1\.5 cores: a fraction/);
+    expect(about(advice, 'quota')?.remedy).toMatch(/docker run --cpuset-cpus 0-0$/);
     // 100 of 400 periods
     expect(about(advice, 'throttling')?.text).toMatch(/ in 25 % of its periods\.$/);
   });
@@ -99,10 +97,9 @@ describe('adviseHost', () => {
   });
 
   it('notes a quota of whole cores, unless the mask is as tight', () => {
-    expect(about(adviceFor(nestedV1()), 'quota')).toMatchObject({
-      severity: 'note',
-      text: /^The CPU quota is 4 cores, and 8 may be used/,
-    });
+    const advice = about(adviceFor(nestedV1()), 'quota');
+    expect(advice?.severity).toBe('note');
+    expect(advice?.text).toMatch(/^The CPU quota is 4 cores, and 8 may be used/);
     const masked = nestedV1({ '/proc/self/status': 'Cpus_allowed_list:\t4-7\n' });
     expect(about(adviceFor(masked), 'quota')).toBeUndefined();
   });
@@ -110,7 +107,8 @@ describe('adviseHost', () => {
   it('warns of heat while it throttles', () => {
     const path = '/sys/devices/system/cpu/cpu2/thermal_throttle/core_throttle_count';
     const advice = adviceFor(bareMetalIntel(), { changes: { [path]: '1\n' } });
-    expect(about(advice, 'heat')).toMatchObject({ severity: 'warn', text: /right now/ });
+    expect(about(advice, 'heat')?.severity).toBe('warn');
+    expect(about(advice, 'heat')?.text).toMatch(/right now/);
   });
 
   it('warns of other programs and of what they wait for', () => {

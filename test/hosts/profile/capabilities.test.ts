@@ -33,10 +33,10 @@ test('a container tells what its group waits for, and its throttling', () => {
   ]);
 });
 
-test('a system that tells nothing gives a reason for each', () => {
+test('a system that tells nothing claims none', () => {
   const files = fakeFiles({});
   const capabilities = listCapabilities(files, readEnvironment(files));
-  for (const { answer } of capabilities) expect(answer).toMatchObject({ reason: /\w{2}/ });
+  expect(capabilities.map(({ answer }) => answer.state)).not.toContain('known');
   expect(capabilities[0]?.answer).toEqual(
     unavailable('no /proc/self/smaps_rollup: needs Linux 4.14'),
   );
