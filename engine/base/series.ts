@@ -63,10 +63,12 @@ export function coefficientOfVariation(values: readonly number[]): number | null
 
 /**
  * The number of clearly separate modes, at least 1: the dip test of Hartigan and Hartigan
- * (1985) at its 0.1 % level, or at a lower one where a valley can be seen as well; and where it
- * splits the samples, the same again on either side. Noise and long tails are no modes, nor is a group of under about 7 % of
- * the samples. Equal values, which a coarse clock gives, are spread over the clock's step
- * first. Any finite values, at least one; O(n log n).
+ * (1985) at its 0.1 % level, or at a lower one where a valley can be seen as well; and
+ * where it splits the samples, the same again on either side. Noise and long tails are no
+ * modes, nor is a group of under about 7 % of the samples. Equal values, which a coarse
+ * clock gives, are first spread over the smallest step between distinct ones, so that
+ * neighbouring ticks are one mode. Any finite values, at least one; O(n log n), 0.1 to
+ * 0.2 s for 200,000 values.
  */
 export function countModes(values: ArrayLike<number>): number {
   if (values.length === 0) throw new RangeError('modes need at least one value');
