@@ -21,7 +21,7 @@ const TIMEOUT_MS = 5000;
 /**
  * The best first. `power.draw.average` is the mean of the last second; a GA100
  * lacks it and `power.draw` is then a snapshot: A100 and H100 look for 25 ms in
- * every 100 (arXiv 2312.02741), so bursts can be missed. Drivers before 530 know
+ * every 100 (arXiv 2312.02741), so bursts can be missed. Older drivers know
  * `power.draw` alone and refuse the whole query otherwise. The energy counter is in
  * NVML only (nvmlDeviceGetTotalEnergyConsumption): nvidia-smi prints it nowhere.
  */

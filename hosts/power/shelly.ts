@@ -8,8 +8,8 @@ const statusSchema = z.object({ apower: z.number() });
 
 /**
  * A Shelly plug or relay of the second generation or later (Shelly: Switch component).
- * `apower` in W is used though there is a counter, `aenergy.total`: the plug books its
- * energy about once a minute, so that over a trial the counter is mostly a step or none.
+ * `apower` in W is used though there is a counter, `aenergy.total` in Wh: it moves in
+ * steps that are coarse beside what a trial uses, and falls to 0 when the user clears it.
  */
 export function openShelly(
   { origin, channel }: MeterAddress,
