@@ -64,7 +64,8 @@ function quotaAdvice({ profile, environment }: AdviceFacts): Advice[] {
   if (quota === undefined || quota === null) return [];
   const limit = `${formatNumber(quota)} ${quota === 1 ? 'core' : 'cores'}`;
   const whole = Math.max(1, Math.floor(quota));
-  const remedy = `give whole cores of its own, such as: docker run --cpuset-cpus 0-${whole - 1}`;
+  const list = whole === 1 ? '0' : `0-${whole - 1}`;
+  const remedy = `give whole cores of its own, such as: docker run --cpuset-cpus ${list}`;
   if (!Number.isInteger(quota)) {
     const text = `The CPU quota is ${limit}: a fraction of a core is stopped and started again, which shows in p99.`;
     return [warn('quota', text, remedy)];
@@ -96,6 +97,7 @@ function heatAdvice({ environment, recent }: AdviceFacts): Advice[] {
 
 const MAX_BUSY_SHARE = 0.05;
 const MAX_STALL_SHARE = 0.01;
+const MAX_SWAP_SHARE = 0.01;
 
 function loadAdvice({ recent }: AdviceFacts): Advice[] {
   const waiting = valueOf(recent.pressure.cpu)?.some ?? 0;
@@ -121,12 +123,14 @@ function stallAdvice({ recent }: AdviceFacts): Advice[] {
   });
 }
 
-/** Swapped pages of idle programs slow nobody down until they are wanted again. */
-function swapAdvice({ environment }: AdviceFacts): Advice[] {
+/** A little is pages of idle programs, which few trials will want back. */
+function swapAdvice({ profile, environment }: AdviceFacts): Advice[] {
   const bytes = valueOf(environment.swapUsedBytes) ?? 0;
   if (bytes === 0) return [];
   const text = `${formatBytes(bytes)} of memory are swapped out: a page that comes back in the middle of a trial takes milliseconds.`;
-  return [warn('swap', text, 'free memory, then: sudo swapoff -a && sudo swapon -a')];
+  const remedy = 'free memory, then: sudo swapoff -a && sudo swapon -a';
+  const isMuch = bytes > MAX_SWAP_SHARE * profile.memoryBytes;
+  return [isMuch ? warn('swap', text, remedy) : note('swap', text, remedy)];
 }
 
 function stealAdvice({ environment, recent }: AdviceFacts): Advice[] {

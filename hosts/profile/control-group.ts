@@ -81,15 +81,18 @@ function readMemoryLimit(files: SystemFiles, group: LocatedGroup): Known<number 
   });
 }
 
-/** Only v2 accounts for pressure by group. */
+/**
+ * Only v2 accounts for pressure by group. Its root covers the whole machine: it
+ * is told from a container's own group by having no `cgroup.events`.
+ */
 function readGroupPressure(files: SystemFiles): ControlGroupState['pressure'] {
-  const group = locateGroup(files, 'unified');
-  const folder = group?.folders.findLast(
-    (path) => files.probe(`${path}/cpu.pressure`).state !== 'absent',
-  );
+  const folders = locateGroup(files, 'unified')?.folders ?? [];
+  const exists = (path: string): boolean => files.probe(path).state !== 'absent';
+  const own = folders.findLast((folder) => exists(`${folder}/cpu.pressure`));
+  const isRoot = own === undefined || !exists(`${own}/cgroup.events`);
   return readPressures(
     files,
-    (resource) => `${folder ?? ''}/${resource}.pressure`,
-    'no pressure figures by group: they need control groups v2 and PSI',
+    (resource) => (isRoot ? '' : `${own}/${resource}.pressure`),
+    'no pressure of a group of our own: it needs control groups v2, PSI, and another than the root',
   );
 }

@@ -8,7 +8,7 @@ import { readPressures } from './pressure.ts';
 import { readHottest, readThermalThrottles } from './thermal.ts';
 import { readContainer, readHypervisor } from './virtualization.ts';
 
-/** Reads the state of a machine: some tens of small files, a few ms. */
+/** Reads the state of a machine: some thirty small files and five for each core, a few ms. */
 export function readEnvironment(
   files: SystemFiles,
   now: Date = systemClock.date(),

@@ -29,29 +29,35 @@ export function readHottest(files: SystemFiles): HostEnvironment['hottest'] {
   const ofCpu = [...chips, ...zones.filter(({ name }) => CPU_ZONE.test(name))];
   const [first, ...rest] = ofCpu.length > 0 ? ofCpu : zones;
   if (first === undefined) {
-    return unavailable('no temperature sensor: virtual machines are shown none');
+    const isListed = [...files.list(ZONES), ...files.list(CHIPS)].length > 0;
+    return unavailable(
+      isListed
+        ? 'none of the temperature sensors is the processor’s and can be read'
+        : 'no temperature sensor in /sys: virtual machines are shown none',
+    );
   }
   return known(rest.reduce((top, one) => (one.celsius > top.celsius ? one : top), first));
 }
 
+const ZONES = '/sys/class/thermal';
+const CHIPS = '/sys/class/hwmon';
 const CPU_ZONE = /cpu|pkg|soc|core/i;
 const CPU_CHIP = /^(coretemp|k10temp|zenpower|cpu_thermal)$/;
 
 function zoneTemperatures(files: SystemFiles): Temperature[] {
-  const base = '/sys/class/thermal';
   return files
-    .list(base)
+    .list(ZONES)
     .filter((name) => name.startsWith('thermal_zone'))
     .flatMap((zone) => {
-      const name = files.read(`${base}/${zone}/type`)?.trim() ?? zone;
-      return temperatureOf(files, { name, path: `${base}/${zone}/temp` });
+      const name = files.read(`${ZONES}/${zone}/type`)?.trim() ?? zone;
+      return temperatureOf(files, { name, path: `${ZONES}/${zone}/temp` });
     });
 }
 
 /** Chips are found by name: their numbers change from start to start. */
 function chipTemperatures(files: SystemFiles): Temperature[] {
-  return files.list('/sys/class/hwmon').flatMap((folder) => {
-    const base = `/sys/class/hwmon/${folder}`;
+  return files.list(CHIPS).flatMap((folder) => {
+    const base = `${CHIPS}/${folder}`;
     const chip = files.read(`${base}/name`)?.trim() ?? '';
     if (!CPU_CHIP.test(chip)) return [];
     const inputs = files.list(base).filter((name) => /^temp\d+_input$/.test(name));

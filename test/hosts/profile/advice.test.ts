@@ -43,12 +43,18 @@ function about(advice: readonly Advice[], topic: string): Advice | undefined {
 const NO_SWAP = { '/proc/meminfo': 'MemTotal: 32465120 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n' };
 
 describe('adviseHost', () => {
-  it('notes what is normal on bare metal, and warns of swap', () => {
+  it('notes what is normal on bare metal', () => {
     const advice = adviceFor(bareMetalIntel());
-    expect(topics(advice, 'warn')).toEqual(['swap']);
-    expect(topics(advice, 'note')).toEqual(['heat', 'boost', 'smt']);
+    expect(topics(advice, 'warn')).toEqual([]);
+    expect(topics(advice, 'note')).toEqual(['heat', 'swap', 'boost', 'smt']);
     expect(about(advice, 'swap')?.text).toMatch(/^1 MiB of memory/);
     expect(about(advice, 'boost')?.remedy).toMatch(/echo 1 .*intel_pstate\/no_turbo$/);
+  });
+
+  it('warns when more than a hundredth of the memory is swapped out', () => {
+    // 1 GiB of 31
+    const info = 'MemTotal: 32465120 kB\nSwapTotal: 2097152 kB\nSwapFree: 1048576 kB\n';
+    expect(topics(adviceFor(bareMetalIntel({ '/proc/meminfo': info })), 'warn')).toEqual(['swap']);
   });
 
   it('has nothing to say about a machine that is set up well', () => {
@@ -83,7 +89,7 @@ describe('adviseHost', () => {
     const advice = adviceFor(containerV2(NO_SWAP));
     expect(topics(advice, 'warn')).toEqual(['quota', 'throttling']);
     expect(about(advice, 'quota')?.text).toMatch(/^The CPU quota is 1\.5 cores: a fraction/);
-    expect(about(advice, 'quota')?.remedy).toMatch(/docker run --cpuset-cpus 0-0$/);
+    expect(about(advice, 'quota')?.remedy).toMatch(/docker run --cpuset-cpus 0$/);
     // 100 of 400 periods
     expect(about(advice, 'throttling')?.text).toMatch(/ in 25 % of its periods\.$/);
   });

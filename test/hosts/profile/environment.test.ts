@@ -184,6 +184,17 @@ describe('details', () => {
     expect(environmentOf(files).hottest).toEqual(known({ name: 'k10temp Tdie', celsius: 61 }));
   });
 
+  it('tells sensors that cannot be read from none', () => {
+    const refused = { state: 'refused' } as const;
+    const files = virtualAmd({ '/sys/class/thermal/thermal_zone0/temp': refused });
+    expect(environmentOf(files).hottest).toEqual(
+      unavailable('none of the temperature sensors is the processor’s and can be read'),
+    );
+    expect(environmentOf(virtualAmd()).hottest).toEqual(
+      unavailable('no temperature sensor in /sys: virtual machines are shown none'),
+    );
+  });
+
   it('has no full pressure of the CPU before Linux 5.13', () => {
     const files = virtualAmd({
       '/proc/pressure/cpu': 'some avg10=0.00 avg60=0.00 avg300=0.00 total=5\n',
@@ -191,8 +202,16 @@ describe('details', () => {
     expect(environmentOf(files).pressure.cpu).toEqual(known({ someUs: 5, fullUs: null }));
   });
 
+  it('does not take the root of v2, the whole machine, for a group of our own', () => {
+    const files = virtualAmd({ '/sys/fs/cgroup/cpu.pressure': pressureLines() });
+    expect(environmentOf(files).controlGroup.pressure.cpu.state).toBe('unavailable');
+  });
+
   it('finds v2 beside v1 on a hybrid system', () => {
-    const files = nestedV1({ '/sys/fs/cgroup/unified/cpu.pressure': pressureLines() });
+    const files = nestedV1({
+      '/sys/fs/cgroup/unified/cgroup.events': 'populated 1\n',
+      '/sys/fs/cgroup/unified/cpu.pressure': pressureLines(),
+    });
     expect(environmentOf(files).controlGroup).toMatchObject({
       version: known(1),
       pressure: { cpu: known({ someUs: 9, fullUs: null }) },

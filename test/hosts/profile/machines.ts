@@ -89,6 +89,7 @@ export function containerV2(changes: Contents = {}): FakeFiles {
     '/sys/fs/cgroup/cpu.stat':
       'usage_usec 1000\nnr_periods 400\nnr_throttled 100\nthrottled_usec 2500000\nnr_bursts 0\n',
     '/sys/fs/cgroup/memory.max': '536870912\n',
+    '/sys/fs/cgroup/cgroup.events': 'populated 1\nfrozen 0\n',
     '/sys/fs/cgroup/cpu.pressure': pressure(700, 300),
     '/sys/fs/cgroup/memory.pressure': pressure(20, 10),
     '/sys/fs/cgroup/io.pressure': pressure(0, 0),
