@@ -88,6 +88,6 @@ function checkTdp(tdpWatts: number | undefined): number | null {
   if (tdpWatts === undefined) return null;
   if (tdpWatts > 0 && tdpWatts <= 2000) return tdpWatts;
   throw new UsageError(`a TDP of ${tdpWatts} W cannot be: it must be above 0 and at most 2000`, {
-    remedy: 'Give the processor’s thermal design power in watts, from its data sheet.',
+    remedy: 'Give the thermal design power of the processor in watts, from its data sheet.',
   });
 }

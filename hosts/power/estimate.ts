@@ -24,7 +24,7 @@ export function findEstimate(
 ): FoundSensors {
   const { tdpWatts } = options;
   if (tdpWatts === null) {
-    const reason = 'no TDP is given; give the processor’s, in watts, from its data sheet';
+    const reason = 'no TDP is given; give that of the processor, in watts, from its data sheet';
     return { sensors: [], unavailable: [{ kind: KIND, reason }] };
   }
   const first = readCpuTime(files);

@@ -5,7 +5,7 @@ import type { PowerContext, UnavailableReading } from './power-sensor.ts';
 export type JsonAnswer = { readonly state: 'json'; readonly json: unknown } | UnavailableReading;
 
 /** A plug in the same network answers within some 50 ms; on a bad radio within a second. */
-export const HTTP_TIMEOUT_MS = 2000;
+const HTTP_TIMEOUT_MS = 2000;
 /** Meters answer with about 1 kB; what is longer is no meter. */
 const MOST_BYTES = 64 * 1024;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { energyBetween, type EnergyFigure } from '../../../hosts/power/energy.ts';
+import { energyBetween, type EnergyFigure, energyFigures } from '../../../hosts/power/energy.ts';
 import type { PowerSample, SensorTrace } from '../../../hosts/power/power-trace.ts';
 import { powerTrace } from '../../support/power-trace.ts';
 
@@ -34,7 +34,7 @@ describe('energyBetween', () => {
     // Both edges within one step: 22 W to 26 W over 0.4 s = 9.6 J
     expect(joulesOf(energyBetween(ramp, 1200, 1600))).toBeCloseTo(9.6, 9);
   });
-  it('takes a counter’s difference, and a part of the steps at its ends', () => {
+  it('takes the difference of a counter, and a part of the steps at its ends', () => {
     const trace = counted([0, 0], [1000, 10], [2000, 30], [3000, 60]);
     expect(energyBetween(trace, 0, 3000)).toMatchObject({
       joules: 60,
@@ -54,7 +54,7 @@ describe('energyBetween', () => {
       warnings: ['gaps'],
     });
   });
-  it('keeps a counter’s step over a pause, but not one that sticks out of the period', () => {
+  it('keeps the step of a counter over a pause, but not one that sticks out of the period', () => {
     // 10 W; the pause of 4 s is known as a whole
     const trace = counted([0, 0], [1000, 10], [5000, 50], [6000, 60]);
     expect(energyBetween(trace, 0, 6000)).toMatchObject({ joules: 60, coverage: 1, gaps: 0 });
@@ -140,6 +140,11 @@ describe('energyBetween', () => {
     expect(reasonOf(energyBetween(sampled([0, 1], [1000, 1]), Number.NaN, 1000))).toMatch(
       /is empty/,
     );
+  });
+  it('gives each sensor its own figure', () => {
+    const sensors = [sampled([0, 40], [1000, 40]), counted([0, 0], [1000, 25])];
+    const figures = energyFigures({ fromMs: 0, toMs: 1000, sensors }, 0, 1000, { inferences: 5 });
+    expect(figures).toMatchObject([{ joulesPerInference: 8 }, { joulesPerInference: 5 }]);
   });
   it('labels an estimate', () => {
     const trace = { ...sampled([0, 40], [1000, 40]), quality: 'estimated' as const };

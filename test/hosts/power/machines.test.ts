@@ -36,7 +36,7 @@ describe('hwmon', () => {
       ['amdgpu:0', 'gpu', 'sampled'],
     ]);
   });
-  it('reads a server’s power meter in its device’s folder', async () => {
+  it('reads the power meter of a server in the folder of its device', async () => {
     const found = findHwmon(
       fakePowerContext({
         [`${HWMON}/hwmon3/device/name`]: 'power_meter\n',

@@ -86,7 +86,7 @@ describe('recordPower', () => {
     expect(failing?.failures).toHaveLength(100);
     expect(failing?.failureCount).toBe(172);
   });
-  it('keeps a counter’s restart when it drops samples', async () => {
+  it('keeps the restart of a counter when it drops samples', async () => {
     const clock = steppedClock();
     const counter = sensorOf({ quality: 'counter' }, async () => ({
       state: 'energy',
