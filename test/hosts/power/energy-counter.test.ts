@@ -18,6 +18,11 @@ describe('createEnergyCounter', () => {
     expect(counter.advance(1, 1000)).toEqual({ joules: 0, restarted: true });
     expect(counter.advance(26, 2000)).toEqual({ joules: 25 });
   });
+  it('does not add a negative energy where a counter stood beyond its range', () => {
+    const counter = createEnergyCounter(100);
+    counter.advance(250, 0);
+    expect(counter.advance(10, 1000)).toEqual({ joules: 0, restarted: true });
+  });
   it('takes any fall for a reset where a counter does not wrap', () => {
     const counter = createEnergyCounter(null);
     counter.advance(10, 0);

@@ -121,6 +121,12 @@ describe('the battery', () => {
     expect(found.sensors[0]?.id).toBe('battery:BAT0+BAT1');
     expect(await readFirst(found)).toMatchObject({ watts: 9 });
   });
+  it('tells nothing while one of two charges', async () => {
+    const both = { ...battery('BAT0', 'Discharging'), ...battery('BAT1', 'Charging') };
+    expect(await readFirst(findBattery(fakePowerContext(both)))).toMatchObject({
+      reason: expect.stringMatching(/it is: Discharging, Charging$/) as string,
+    });
+  });
   it('takes a discharge with a minus sign', async () => {
     const files = { ...battery('BAT0', 'Discharging'), [`${SUPPLY}/BAT0/power_now`]: '-9000000\n' };
     expect(await readFirst(findBattery(fakePowerContext(files)))).toMatchObject({ watts: 9 });

@@ -36,6 +36,20 @@ describe('recordPower', () => {
     // The reading under way is finished, and one more covers the end.
     expect(timesOf(first)).toEqual([2500, 5000, 7500]);
   });
+  it('does not make up for a slow reading with a burst', async () => {
+    const clock = steppedClock();
+    let reads = 0;
+    const sensor = sensorOf({}, async () => {
+      reads += 1;
+      if (reads === 1) await clock.sleep(5500);
+      return watts(clock.nowMs(), 40);
+    });
+    const recording = recordPower([sensor], clock);
+    await clock.advance(7600);
+    await recording.stop();
+    // Until 5.5 s, at once again, at 6.5 and 7.5 s, and at the end
+    expect(reads).toBe(5);
+  });
   it('records failures as gaps, and goes on', async () => {
     const clock = steppedClock();
     const flaky = sensorOf({ id: 'fake:flaky' }, async () =>
