@@ -147,6 +147,17 @@ const common = {
       /** Key of the arm that the pair compares with the default. */
       candidate: z.string(),
     }),
+    /** One configuration measured for itself. */
+    z.strictObject({ kind: z.literal('bench') }),
+    /** A rate tried in the search for the highest one. */
+    z.strictObject({ kind: z.literal('probe'), ratePerSecond: z.number(), seed: z.int() }),
+    /** One of the four trials of a block of a comparison: `a` is the baseline. */
+    z.strictObject({
+      kind: z.literal('compare'),
+      block: z.int(),
+      position: z.int(),
+      side: z.enum(['a', 'b']),
+    }),
   ]),
   scenario: scenarioSchema,
   armKey: z.string(),

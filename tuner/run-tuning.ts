@@ -2,6 +2,7 @@ import { median } from '../engine/base/statistics.ts';
 import type { Clock } from '../engine/base/clock.ts';
 import { isTransient } from '../suites/trial-findings.ts';
 import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
+import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import { bestFeasible, decideOutcome, type Evidence } from './outcome.ts';
@@ -162,7 +163,7 @@ class Session {
       hostKey: this.#run.host.key,
       versions: this.#run.versions,
     };
-    const { record, latenciesMs } = toRecord(common, outcome);
+    const { record, latenciesMs } = toTrialRecord(common, outcome);
     await store.addTrial(record, latenciesMs);
     this.#trials.push(record);
     const run = await this.save({});
@@ -243,53 +244,6 @@ const LEAST_TIMEOUT_MS = 30_000;
 /** What a trial takes beside opening and scoring, when its warm-up takes as long as it may. */
 function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
   return warmupMaxMs + measureMs;
-}
-
-type CommonFields = Pick<
-  TrialRecord,
-  | 'schema'
-  | 'id'
-  | 'runId'
-  | 'sequence'
-  | 'purpose'
-  | 'scenario'
-  | 'armKey'
-  | 'config'
-  | 'startedAt'
-  | 'costMs'
-  | 'hostKey'
-  | 'versions'
->;
-
-/** The record of a trial's outcome, and the raw samples that are stored beside it. */
-function toRecord(
-  common: CommonFields,
-  outcome: TrialOutcome,
-): { readonly record: TrialRecord; readonly latenciesMs: Float64Array | null } {
-  switch (outcome.state) {
-    case 'completed': {
-      const { latenciesMs, metrics, environment, warnings } = outcome;
-      const measured = { metrics, environment, warnings: [...warnings] };
-      return { record: { ...common, ...measured, state: 'completed' }, latenciesMs };
-    }
-    case 'invalid': {
-      const { evidence, reasons, warnings } = outcome;
-      const record: TrialRecord = {
-        ...common,
-        state: 'invalid',
-        reasons: [...reasons],
-        warnings: [...warnings],
-        metrics: evidence?.metrics ?? null,
-        environment: evidence?.environment ?? null,
-      };
-      return { record, latenciesMs: evidence?.latenciesMs ?? null };
-    }
-    default:
-      return {
-        record: { ...common, ...outcome, warnings: [], environment: null },
-        latenciesMs: null,
-      };
-  }
 }
 
 /** What the search drives: see `Workload.scenario`. */

@@ -13,7 +13,9 @@ import type { Verification } from './run-record.ts';
 export const VERIFICATION_PAIRS = 6;
 /** Trials of a default that nothing beat: the least that has an interval worth the name. */
 const DEFAULT_ALONE = 3;
-/** Trials of one half of a pair before the pair is given up: an invalid one is retried twice. */
+/** Trials of one half of a pair that fail before the pair is given up. */
+const MAX_FAILURES = 2;
+/** An invalid one says nothing about the arm and may be repeated once more. */
 const MAX_ATTEMPTS = 3;
 const CONFIDENCE = 0.95;
 /** Below this relative difference two configurations count as equal. */
@@ -45,7 +47,8 @@ export function nextHalf(
     for (const role of roles) {
       const attempts = halves(trials, { pair, role, candidateKey: arms.candidate });
       if (attempts.some((trial) => trial.state === 'completed')) continue;
-      if (attempts.length < MAX_ATTEMPTS) return { pair, role };
+      const failures = attempts.filter((trial) => trial.state !== 'invalid').length;
+      if (failures < MAX_FAILURES && attempts.length < MAX_ATTEMPTS) return { pair, role };
       // This pair is lost: measuring its other half would prove nothing.
       break;
     }

@@ -12,7 +12,12 @@ import type { HostEnvironment } from '../../hosts/profile/environment-record.ts'
 import { waitUntilQuiet } from '../../hosts/profile/quiet.ts';
 import type { InvalidReason, TrialWarning } from '../trial-findings.ts';
 import type { TrialMetrics } from '../trial-record.ts';
-import { trialReplySchema, type TrialReply, type TrialSpec } from './trial-spec.ts';
+import { monotonicMs } from '../scenarios/monotonic.ts';
+import { recordPower } from '../../hosts/power/record-power.ts';
+import type { PowerSensor } from '../../hosts/power/power-sensor.ts';
+import type { PowerTrace } from '../../hosts/power/power-trace.ts';
+import { trialEnergy } from './trial-energy.ts';
+import { trialReplySchema, type Span, type TrialReply, type TrialSpec } from './trial-spec.ts';
 import { notQuiet } from './validity.ts';
 
 /** What a load left behind. */
@@ -42,6 +47,8 @@ export interface RunTrialOptions extends ChildTaskOptions {
   readonly clock?: Clock;
   /** How long to wait for a quiet machine; default 0: not at all. */
   readonly quietWaitMs?: number;
+  /** Read while the trial runs; default none. */
+  readonly sensors?: readonly PowerSensor[];
   /** The program to run instead of a trial's own, for tests. */
   readonly program?: URL;
 }
@@ -73,19 +80,44 @@ async function spawnTrial(
   spec: Omit<TrialSpec, 'spawnedAtMs'>,
   options: RunTrialOptions,
 ): Promise<TrialOutcome> {
+  const { clock = systemClock, sensors = [] } = options;
   const killsBefore = outOfMemoryKills(options.files);
+  const power = recordPower(sensors, clock, { signal: options.signal });
   const end = await runChildTask(
     options.program ?? siblingModule(import.meta.url, './trial-process'),
-    { ...spec, spawnedAtMs: (options.clock ?? systemClock).date().getTime() },
+    {
+      ...spec,
+      idleMs: sensors.length === 0 ? 0 : spec.idleMs,
+      spawnedAtMs: clock.date().getTime(),
+    },
     options,
   );
-  if (end.reply !== null) return fromReply(parseReply(end.reply));
+  const trace = await power.stop();
+  if (end.reply !== null) {
+    return fromReply(withEnergy(parseReply(end.reply), trace, sharedOffsetMs(clock)));
+  }
   if (end.timedOut) return { state: 'timeout', limitMs: options.timeoutMs };
   const message = describeChildEnd("the trial's process", end);
   const killed = end.signal === 'SIGKILL' && outOfMemoryKills(options.files) > killsBefore;
   return killed || isOutOfMemory(message)
     ? { state: 'out-of-memory', message }
     : { state: 'failed', message };
+}
+
+/** What turns the clock that all processes share into this one's. */
+function sharedOffsetMs(clock: Clock): number {
+  return clock.nowMs() - monotonicMs()();
+}
+
+function withEnergy(reply: TrialReply, trace: PowerTrace, offsetMs: number): TrialReply {
+  if (reply.kind !== 'measured' || trace.sensors.length === 0) return reply;
+  const shifted = ({ fromMs, toMs }: Span): Span => ({
+    fromMs: fromMs + offsetMs,
+    toMs: toMs + offsetMs,
+  });
+  const spans = { load: shifted(reply.load), idle: reply.idle && shifted(reply.idle) };
+  const energyJPerInference = trialEnergy(trace, spans, reply.metrics.samples);
+  return { ...reply, metrics: { ...reply.metrics, energyJPerInference } };
 }
 
 function parseReply(message: unknown): TrialReply {
