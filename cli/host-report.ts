@@ -1,3 +1,4 @@
+import type { NoiseRecord } from '../suites/comparison/noise-floor.ts';
 import type { HostProfile } from '../hosts/host-profile.ts';
 import type { SensorLabel, UnavailableSensor } from '../hosts/power/power-sensor.ts';
 import type { Advice } from '../hosts/profile/advice.ts';
@@ -16,5 +17,7 @@ export interface HostReport {
   /** Sensors of power and energy that work now. */
   readonly sensors: readonly Pick<SensorLabel, 'id' | 'kind' | 'scope' | 'quality'>[];
   readonly missingSensors: readonly UnavailableSensor[];
+  /** Of the last probe; null when none was made on this host. */
+  readonly noise: NoiseRecord | null;
   readonly advice: readonly Advice[];
 }

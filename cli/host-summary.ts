@@ -1,3 +1,6 @@
+import { formatPercent } from '../engine/base/units.ts';
+import { COMPARED_METRIC_NAMES } from '../suites/comparison/margins.ts';
+import { ageText } from '../suites/comparison/noise-floor.ts';
 import type { Advice } from '../hosts/profile/advice.ts';
 import type { Capability } from '../hosts/profile/capabilities.ts';
 import { known, unavailable } from '../hosts/profile/known.ts';
@@ -19,6 +22,8 @@ export function summarizeHost(report: HostReport): string {
     'what it can measure of power',
     ...powerCapabilities(report).flatMap(capabilityRow),
     '',
+    ...noiseLines(report),
+    '',
     ...adviceLines(report.advice),
   ].join('\n');
 }
@@ -39,6 +44,24 @@ function powerCapabilities({ sensors, missingSensors }: HostReport): Capability[
 function capabilityRow({ topic, answer }: Capability): string[] {
   const text = answer.state === 'known' ? `yes  ${answer.value}` : `no   ${answer.reason}`;
   return hanging(`  ${topic.padEnd(CAPABILITY_WIDTH - 1)} `, text, CAPABILITY_WIDTH + 7);
+}
+
+/** What this machine cannot tell apart. */
+function noiseLines({ noise, environment }: HostReport): string[] {
+  if (noise === null) {
+    return ['how noisy it is', ...row(['not measured', 'claw host --noise measures it in 20 s'])];
+  }
+  const { metrics, blocks } = noise;
+  const figures = COMPARED_METRIC_NAMES.flatMap((metric) => {
+    const found = metrics[metric];
+    if (found === undefined) return [];
+    const text = `differences below ${formatPercent(found.floor)} mean nothing here (a block varies by ${formatPercent(found.blockSd)})`;
+    return row([metric, text]);
+  });
+  return [
+    `how noisy it is (${blocks} blocks of the same against itself, ${ageText(noise.measuredAt, Math.max(Date.parse(environment.takenAt), Date.parse(noise.measuredAt)))})`,
+    ...figures,
+  ];
 }
 
 function adviceLines(advice: readonly Advice[]): string[] {

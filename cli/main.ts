@@ -93,23 +93,35 @@ function addTune(program: Command, exit: (code: number) => void): void {
 
 function addBench(program: Command, exit: (code: number) => void): void {
   addWorkloadOptions(program.command('bench'))
-    .summary('measure one configuration')
+    .summary('measure one configuration, or compare two')
     .description(
-      'Measures one configuration in fresh processes: that of a tuned.json, or the default.',
+      'Measures one configuration in a fresh process and says how sure the figures are and what ' +
+        'spoils them. With --against: compares two, interleaved in blocks, with a verdict.',
     )
     .argument(
       '[target]',
-      "a suite's name or an .onnx path (default: what the config was tuned for)",
+      "a suite's name or an .onnx path (default: what the tuned.json was tuned for)",
     )
-    .option('--config <file>', 'a tuned.json; measures exactly what it describes')
-    .option('--duration <time>', 'how long each process measures', '2s')
-    .option('--repetitions <number>', 'processes to measure, one after the other', '3')
+    .option('--config <file>', 'a tuned.json, a JSON file of knobs, or "default"')
+    .option('--set <knob=value>', 'change a knob of the default; repeat for more', collect)
+    .option('--against <file>', 'compare with this one: a tuned.json, knobs, or "default"')
+    .option(
+      '--scenario <name>',
+      'closed-loop, single-stream, multi-stream, server or offline',
+      'closed-loop',
+    )
+    .option('--rate <qps>', 'server: mean arrivals per second')
+    .option('--slo <bound>', 'server: such as "p99<20ms"; without --rate, finds the highest rate')
+    .option('--duration <time>', 'how long to measure (default: 10s; 1s a trial with --against)')
+    .option('--meter <address>', 'a power meter, shelly://HOST or tasmota://HOST; repeat', collect)
     .option(...STORE)
     .option(...JSON_OUTPUT)
     .addHelpText(
       'after',
       '\nExamples:\n' +
         '  claw bench inspection\n' +
+        '  claw bench model.onnx --set replicas=2 --set intraOpThreads=1 --against default\n' +
+        '  claw bench model.onnx --scenario server --slo "p99<20ms"\n' +
         '  claw bench --config .claw/runs/RUN/tuned.json',
     )
     .action(async (target: string | undefined, options: unknown, command: Command) => {
@@ -156,10 +168,15 @@ function addHost(program: Command, exit: (code: number) => void): void {
       'power meter at the wall, such as shelly://192.168.1.5; repeat for more',
       collect,
     )
+    .option(
+      '--noise',
+      'measure what this machine cannot tell apart: 20 s of the same against itself',
+    )
+    .option(...STORE)
     .option(...JSON_OUTPUT)
     .addHelpText(
       'after',
-      '\nExamples:\n  claw host\n  claw host --json\n  claw host --meter tasmota://plug.local',
+      '\nExamples:\n  claw host\n  claw host --noise\n  claw host --json\n  claw host --meter tasmota://plug.local',
     )
     .action(async (options: unknown) => {
       const { host } = await import('./commands/host.ts');

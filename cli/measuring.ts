@@ -3,9 +3,10 @@ import { packageVersion } from '../engine/base/package-info.ts';
 import { systemFiles } from '../engine/devices/system-files.ts';
 import { usableCores } from '../engine/devices/usable-cores.ts';
 import { runtimeVersion } from '../engine/runtime/binding.ts';
-import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
+import { defaultEngineConfig, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { describeHost } from '../hosts/this-host.ts';
 import type { ProbeTrial } from '../suites/probe-workload.ts';
+import type { TrialSpec } from '../suites/trial/trial-spec.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
 import { artifactOf, type WorkloadRecord } from '../suites/workload-record.ts';
 import type { MeasureArm } from '../tuner/run-tuning.ts';
@@ -46,21 +47,34 @@ export function probeOn(signal: AbortSignal): ProbeTrial {
   };
 }
 
-/** Measures arms of a workload, each in a fresh process. */
+/** How long a trial waits for a quiet machine: little while searching, where drift is paired away. */
+const SEARCH_QUIET_MS = 1000;
+
+/** Measures arms of a workload for the search, each in a fresh process. */
 export function measureOn(workload: WorkloadRecord, signal: AbortSignal): MeasureArm {
   return (arm, { protocol, timeoutMs }) =>
     runTrial(
       {
-        modelPath: artifactOf(workload, arm.config.passes).path,
-        datasetFolder: workload.dataset,
+        ...trialTarget(workload, arm.config),
         config: arm.config,
         protocol,
         evaluationCount: workload.evaluationCount,
-        goldenFolder: workload.golden,
         scenario: { name: 'closed-loop' },
         seed: workload.seed,
         idleMs: 0,
       },
-      { timeoutMs, signal, files: machine.files },
+      { timeoutMs, signal, files: machine.files, quietWaitMs: SEARCH_QUIET_MS },
     );
+}
+
+/** The files that a trial of a config reads. */
+export function trialTarget(
+  workload: WorkloadRecord,
+  config: EngineConfig,
+): Pick<TrialSpec, 'modelPath' | 'datasetFolder' | 'goldenFolder'> {
+  return {
+    modelPath: artifactOf(workload, config.passes).path,
+    datasetFolder: workload.dataset,
+    goldenFolder: workload.golden,
+  };
 }

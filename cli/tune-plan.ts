@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { UsageError } from '../engine/base/errors.ts';
 import { parseDurationMs } from '../engine/base/units.ts';
@@ -20,6 +19,7 @@ import {
   workloadOptionsSchema,
 } from './option-values.ts';
 import type { Progress } from './progress.ts';
+import { runName } from './run-name.ts';
 import { storePaths } from './store-folder.ts';
 
 export const tuneOptionsSchema = storeOptionsSchema
@@ -117,16 +117,6 @@ export async function newRun(
   };
   await store.saveRun(run);
   return run;
-}
-
-/** `20261122-110503-inspection-9f3a`: sorts by time, says what it is, never collides. */
-function runName(createdAt: string, model: string): string {
-  const stamp = createdAt.replace(/\..*$/, '').replace(/[-:]/g, '').replace('T', '-');
-  const name = model
-    .replace(/\.onnx$/i, '')
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .slice(0, 32);
-  return `${stamp}-${name}-${randomBytes(2).toString('hex')}`;
 }
 
 /** The arms of a run: the same for the same host and workload, also when resumed. */

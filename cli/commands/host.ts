@@ -9,6 +9,8 @@ import { listCapabilities } from '../../hosts/profile/capabilities.ts';
 import { compareEnvironments } from '../../hosts/profile/environment-change.ts';
 import { readEnvironment } from '../../hosts/profile/environment.ts';
 import { describeHost } from '../../hosts/this-host.ts';
+import { keptNoise, measureHostNoise } from '../host-noise.ts';
+import { interruptible } from '../interruption.ts';
 import type { HostReport } from '../host-report.ts';
 import { summarizeHost } from '../host-summary.ts';
 
@@ -18,20 +20,29 @@ const WINDOW_MS = 500;
 const optionsSchema = z.object({
   json: z.boolean().optional(),
   meter: z.array(z.string()).default([]),
+  noise: z.boolean().optional(),
+  store: z.string(),
 });
 
 /** `claw host`. */
 export async function host(rawOptions: unknown): Promise<number> {
-  const { json, meter } = optionsSchema.parse(rawOptions);
-  const report = await inspectHost(systemPowerContext(), { meters: meter });
-  console.log(json === true ? JSON.stringify(report) : summarizeHost(report));
-  return 0;
+  const { json, meter, noise, store } = optionsSchema.parse(rawOptions);
+  return interruptible('stopped', async ({ signal, progress }) => {
+    const onProgress = (message: string): void => progress.step(message);
+    // Before the probe, which would show in the pressure of the last seconds.
+    const found = await inspectHost(systemPowerContext(), { meters: meter });
+    const measured = noise === true ? await measureHostNoise({ store, signal, onProgress }) : null;
+    const report = { ...found, noise: measured ?? (await keptNoise(store)) };
+    progress.end();
+    console.log(json === true ? JSON.stringify(report) : summarizeHost(report));
+    return 0;
+  });
 }
 
 async function inspectHost(
   context: PowerContext,
   options: { readonly meters: readonly string[] },
-): Promise<HostReport> {
+): Promise<Omit<HostReport, 'noise'>> {
   const { files, clock } = context;
   const profile = describeHost(files);
   // Before the window, in which nothing of ours runs: it starts the tools of drivers.

@@ -1,7 +1,13 @@
 import type { CompletedTrial, TrialRecord } from '../trial-record.ts';
 import { isTransient } from '../trial-findings.ts';
 import { blockLogRatio, planBlocks, type BlockOrder } from './blocks.ts';
-import { LOOKS, nextStep, type BlockLogRatios, type NextStep, type PrimaryMetric } from './decide.ts';
+import {
+  LOOKS,
+  nextStep,
+  type BlockLogRatios,
+  type NextStep,
+  type PrimaryMetric,
+} from './decide.ts';
 import { COMPARED_METRIC_NAMES, type ComparedMetric } from './margins.ts';
 
 export type Side = 'a' | 'b';

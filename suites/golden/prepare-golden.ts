@@ -8,11 +8,7 @@ import { describeChildEnd, runChildTask } from '../../engine/runtime/child-task.
 import { z } from 'zod';
 import { openDataset } from '../data/dataset.ts';
 
-/**
- * Samples whose outputs are kept where the batch is free. Odd, so that an output
- * whose leading dimension merely equals the batch is unlikely to be mistaken for
- * one that counts samples.
- */
+/** Samples whose outputs are kept where the batch is free. */
 const GOLDEN_ROWS = 3;
 const TIMEOUT_MS = 300_000;
 

@@ -29,7 +29,13 @@ export async function prepareNoiseProbe(cacheFolder: string): Promise<NoiseProbe
     (await stat(path).catch(() => null)) !== null;
   if (!(await isThere(datasetFolder))) {
     const data = normals(ROWS * WIDTH, 'probe input');
-    const input = { name: 'x', type: 'float32', dims: [ROWS, WIDTH], batched: false, data } as const;
+    const input = {
+      name: 'x',
+      type: 'float32',
+      dims: [ROWS, WIDTH],
+      batched: false,
+      data,
+    } as const;
     await writeDataset(datasetFolder, { count: 1, inputs: [input], labels: null });
   }
   if (!(await isThere(modelPath))) await writeFileAtomic(modelPath, writeModel(probeModel()));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requiredCount } from '../../engine/base/percentile-certificate.ts';
+import { CERTIFICATE_CONFIDENCE, requiredCount } from '../../engine/base/percentile-certificate.ts';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
 
 /**
@@ -41,9 +41,6 @@ export const scenarioSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('offline') }),
 ]);
 export type Scenario = Readonly<z.infer<typeof scenarioSchema>>;
-
-/** Confidence of every certified percentile: MLPerf's. */
-export const CERTIFICATE_CONFIDENCE = 0.99;
 
 /** Samples of a multi-stream query: MLPerf's. */
 const STREAMS = 8;

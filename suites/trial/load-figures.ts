@@ -38,9 +38,14 @@ export function loadFigures(
       frequencyCv: coefficientOfVariation(options.frequenciesMhz),
     },
     generatorLagMs: lagFigures(load.lagsMs),
-    samples: load.latenciesMs.length * samplesPerQuery,
+    samples: answered(load) * samplesPerQuery,
     elapsedMs: load.elapsedMs,
   };
+}
+
+/** The latencies of what was left unanswered are lower bounds; after giving up there are none. */
+function answered({ latenciesMs, unanswered, gaveUp }: FinishedLoad): number {
+  return latenciesMs.length - (gaveUp ? 0 : unanswered);
 }
 
 interface Window {
@@ -53,7 +58,8 @@ function divide(load: FinishedLoad): Window[] {
   const spanMs = load.elapsedMs / WINDOWS;
   const members: number[][] = Array.from({ length: WINDOWS }, () => []);
   for (const [index, completed] of load.completedMs.entries()) {
-    const window = Math.min(WINDOWS - 1, Math.floor(completed / spanMs));
+    // A window has its end: the load ends with a completion.
+    const window = Math.min(WINDOWS, Math.max(1, Math.ceil(completed / spanMs))) - 1;
     members[window]?.push(load.latenciesMs[index] as number);
   }
   if (members.some((latencies) => latencies.length < LEAST_IN_WINDOW)) return [];

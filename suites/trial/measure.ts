@@ -247,7 +247,10 @@ class Trial {
       sessionBytes: Math.max(0, memory.peakBytes - memory.runtimeBytes),
       memory,
       cold: { ...opening.cold, firstInferenceMs: this.#firstInferenceMs },
-      energyJPerInference: { state: 'unavailable', reason: 'no power sensor was read' },
+      energyJPerInference: {
+        state: 'unavailable',
+        reason: 'no power sensor works here: claw host says why',
+      },
       quality,
     };
   }

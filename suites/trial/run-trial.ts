@@ -47,6 +47,11 @@ export interface RunTrialOptions extends ChildTaskOptions {
   readonly clock?: Clock;
   /** How long to wait for a quiet machine; default 0: not at all. */
   readonly quietWaitMs?: number;
+  /**
+   * Share of all cores that may be busy on a quiet machine; default any: a core
+   * that nobody waits for harms only a trial that wants them all.
+   */
+  readonly maxBusyShare?: number;
   /** Read while the trial runs; default none. */
   readonly sensors?: readonly PowerSensor[];
   /** The program to run instead of a trial's own, for tests. */
@@ -72,7 +77,14 @@ export async function runTrial(
 async function preflight(options: RunTrialOptions): Promise<TrialWarning[]> {
   const { files, signal, clock = systemClock, quietWaitMs = 0 } = options;
   if (quietWaitMs === 0) return [];
-  const found = await waitUntilQuiet({ files, clock, signal, maxWaitMs: quietWaitMs });
+  const { maxBusyShare } = options;
+  const found = await waitUntilQuiet({
+    files,
+    clock,
+    signal,
+    maxWaitMs: quietWaitMs,
+    ...(maxBusyShare === undefined ? {} : { maxBusyShare }),
+  });
   return found.state === 'busy' ? [notQuiet(found.reason, found.waitedMs)] : [];
 }
 

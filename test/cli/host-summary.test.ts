@@ -22,6 +22,7 @@ function linesFor(files: FakeFiles, changes: Partial<HostReport> = {}): string[]
     capabilities: listCapabilities(files, environment),
     sensors: [],
     missingSensors,
+    noise: null,
     advice: adviseHost({ profile, environment, recent, missingSensors }),
     ...changes,
   };

@@ -6,6 +6,7 @@ import { UserError } from '../../engine/base/errors.ts';
 import { writeError } from '../../engine/base/files.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import type { SystemFiles } from '../../engine/devices/system-files.ts';
+import { benchRecordSchema, type BenchRecord } from '../../suites/bench-record.ts';
 import { trialRecordSchema, type TrialRecord } from '../../suites/trial-record.ts';
 import { runRecordSchema, type RunRecord } from '../run-record.ts';
 import { isAlive } from './run-owner.ts';
@@ -17,10 +18,11 @@ interface Tables {
   trials: { id: string; run_id: string; sequence: number; record: string };
   /** Float32 milliseconds, little-endian, raw deflate. */
   samples: { trial_id: string; latencies: Uint8Array };
+  benches: { id: string; created_at: string; record: string };
   owners: { run_id: string; owner: string };
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /**
  * Opens a store file, making it and its folder when there is none. Throws
@@ -53,6 +55,11 @@ async function migrate(db: Kysely<Tables>, path: string): Promise<void> {
       remedy: 'upgrade claw, or choose another folder with --store',
     });
   }
+  if (version !== 0) {
+    throw new UserError(`the store ${path} was written by an older version of claw`, {
+      remedy: 'move it away, or choose another folder with --store',
+    });
+  }
   await db.transaction().execute(async (transaction) => {
     for (const statement of CREATE) await sql.raw(statement).execute(transaction);
     await sql.raw(`PRAGMA user_version = ${SCHEMA_VERSION}`).execute(transaction);
@@ -64,7 +71,9 @@ const CREATE = [
   'CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, record TEXT NOT NULL) STRICT',
   `CREATE TABLE IF NOT EXISTS trials (id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs(id),
      sequence INTEGER NOT NULL, record TEXT NOT NULL, UNIQUE (run_id, sequence)) STRICT`,
-  'CREATE TABLE IF NOT EXISTS samples (trial_id TEXT PRIMARY KEY REFERENCES trials(id), latencies BLOB NOT NULL) STRICT',
+  'CREATE TABLE IF NOT EXISTS benches (id TEXT PRIMARY KEY, created_at TEXT NOT NULL, record TEXT NOT NULL) STRICT',
+  // Of a run or of a bench: written in one transaction with it, so that no reference is needed.
+  'CREATE TABLE IF NOT EXISTS samples (trial_id TEXT PRIMARY KEY, latencies BLOB NOT NULL) STRICT',
   'CREATE TABLE IF NOT EXISTS owners (run_id TEXT PRIMARY KEY REFERENCES runs(id), owner TEXT NOT NULL) STRICT',
 ] as const;
 
@@ -114,6 +123,24 @@ function createStore(db: Kysely<Tables>, path: string, files: SystemFiles): Stor
         .executeTakeFirst();
       return row === undefined ? null : unpackSamples(row.latencies);
     },
+    saveBench: (record, samples) => saveBench(db, record, samples),
+    findBench: async (id) => {
+      const row = await db
+        .selectFrom('benches')
+        .select('record')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row === undefined ? null : parseBench(row.record, path);
+    },
+    listBenches: async () => {
+      const rows = await db
+        .selectFrom('benches')
+        .select('record')
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .execute();
+      return rows.map((row) => parseBench(row.record, path));
+    },
     claimRun: (id, owner) => claimRun(db, files, { id, owner }),
     releaseRun: async (id) => {
       await db.deleteFrom('owners').where('run_id', '=', id).execute();
@@ -142,6 +169,27 @@ async function addTrial(
       .insertInto('samples')
       .values({ trial_id: record.id, latencies: packSamples(latenciesMs) })
       .execute();
+  });
+}
+
+async function saveBench(
+  db: Kysely<Tables>,
+  record: BenchRecord,
+  samples: readonly (Float64Array | null)[],
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('benches')
+      .values({ id: record.id, created_at: record.createdAt, record: JSON.stringify(record) })
+      .execute();
+    for (const [index, latenciesMs] of samples.entries()) {
+      const trial = record.trials[index];
+      if (trial === undefined || latenciesMs === null) continue;
+      await transaction
+        .insertInto('samples')
+        .values({ trial_id: trial.id, latencies: packSamples(latenciesMs) })
+        .execute();
+    }
   });
 }
 
@@ -189,6 +237,10 @@ function unpackSamples(packed: Uint8Array): Float64Array {
 
 function parseRun(text: string, path: string): RunRecord {
   return parseAs(JSON.parse(text), runRecordSchema, `the store ${path} holds a wrong run`);
+}
+
+function parseBench(text: string, path: string): BenchRecord {
+  return parseAs(JSON.parse(text), benchRecordSchema, `the store ${path} holds a wrong bench`);
 }
 
 function parseTrial(text: string, path: string): TrialRecord {

@@ -1,3 +1,4 @@
+import type { BenchRecord } from '../../suites/bench-record.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import type { RunRecord } from '../run-record.ts';
 
@@ -19,6 +20,12 @@ export interface Store {
   listTrials(runId: string): Promise<TrialRecord[]>;
   /** Raw latencies of a trial in milliseconds, or null when it has none. */
   findSamples(trialId: string): Promise<Float64Array | null>;
+  /** Adds what one `claw bench` measured; raw samples in the order of its trials. */
+  saveBench(record: BenchRecord, samples: readonly (Float64Array | null)[]): Promise<void>;
+  /** The bench, or null. */
+  findBench(id: string): Promise<BenchRecord | null>;
+  /** Every bench, newest first. */
+  listBenches(): Promise<BenchRecord[]>;
   /**
    * Takes the right to drive a run. False while another live process has it; a
    * process that is gone has lost it.

@@ -1,0 +1,89 @@
+import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
+import { sha256OfFile } from '../engine/base/files.ts';
+import type { EngineConfig } from '../engine/runtime/engine-config.ts';
+import { validateEngineConfig } from '../engine/runtime/session-options.ts';
+import type { WorkloadRecord } from '../suites/workload-record.ts';
+import { checkTunedFiles, tunedConfig } from '../tuner/export/tuned.ts';
+import { setKnobs } from '../tuner/set-knobs.ts';
+import { canonicalConfig, defaultSpace, toArm, type Arm } from '../tuner/space.ts';
+import type { ConfigSource } from './bench-plan.ts';
+import { thisHost } from './measuring.ts';
+
+/** The pipelines of passes that must be built for some configurations. */
+export function neededPipelines(sources: readonly (ConfigSource | null)[]): ('clean' | 'all')[] {
+  const passes = sources.map((source) => {
+    switch (source?.kind) {
+      case 'set':
+        return source.texts.map((text) => /^passes=(.*)$/.exec(text)?.[1]).at(-1);
+      case 'file':
+        return source.changes.passes;
+      default:
+        return 'none';
+    }
+  });
+  return (['clean', 'all'] as const).filter((pipeline) => passes.includes(pipeline));
+}
+
+/** The arm that a source means for a workload. Throws when it cannot be run there. */
+export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): Arm {
+  const config = configOf(source, workload);
+  if (workload.batch !== 'free' && config.batch.maxSize !== workload.batch) {
+    throw new UsageError(
+      `batch.maxSize ${config.batch.maxSize}: the model fixes its batch to ${workload.batch}`,
+    );
+  }
+  return toArm(config);
+}
+
+function configOf(source: ConfigSource, workload: WorkloadRecord): EngineConfig {
+  const { batch } = workload;
+  const { config } = defaultSpace(thisHost().usableCores, { batch, passes: ['none'] }).defaultArm;
+  switch (source.kind) {
+    case 'default':
+      return config;
+    case 'tuned':
+      return tunedConfig(source.tuned);
+    case 'set':
+      return setKnobs(config, source.texts);
+    case 'file': {
+      const { batch: changed, ...rest } = source.changes;
+      const merged = canonicalConfig({
+        ...config,
+        ...withoutUndefined(rest),
+        batch: { ...config.batch, ...withoutUndefined(changed ?? {}) },
+      });
+      try {
+        validateEngineConfig(merged);
+      } catch (thrown) {
+        throw new UserError(`${source.path}: ${messageOf(thrown)}`, { cause: thrown });
+      }
+      return merged;
+    }
+  }
+}
+
+/** A schema's optional field may be there and undefined; spread over another it would erase it. */
+function withoutUndefined<T extends object>(
+  fields: T,
+): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]: Exclude<T[Key], undefined>;
+  };
+}
+
+/** The workload that runs the very files that were tuned. */
+export async function withTunedArtifacts(
+  workload: WorkloadRecord,
+  sources: readonly (ConfigSource | null)[],
+): Promise<WorkloadRecord> {
+  let artifacts = workload.artifacts;
+  for (const source of sources) {
+    if (source?.kind !== 'tuned') continue;
+    const { artifact, config } = source.tuned;
+    const sha256 = await sha256OfFile(artifact.path).catch(() => null);
+    checkTunedFiles(source.tuned, { model: workload.model.sha256, artifact: sha256 }, source.path);
+    const own = { passes: config.passes, path: artifact.path, sha256: artifact.sha256, nodes: 0 };
+    artifacts = [...artifacts.filter((one) => one.passes !== config.passes), own];
+  }
+  return { ...workload, artifacts };
+}

@@ -1,0 +1,260 @@
+import { formatBytes, formatDuration, formatNumber, formatPercent } from '../engine/base/units.ts';
+import type { BenchRecord, ComparisonRecord, JudgedMetric } from '../suites/bench-record.ts';
+import { describeScenario, loadShape, type Scenario } from '../suites/scenarios/scenario.ts';
+import { describeInvalid, describeWarning } from '../suites/trial-findings.ts';
+import type { TrialMetrics, TrialRecord } from '../suites/trial-record.ts';
+import type { BenchPlan } from './bench-plan.ts';
+import { noiseAge } from './host-noise.ts';
+import { describeConfig } from './results.ts';
+
+/** What was measured, how sure it is and what spoils it, for a person at a terminal. */
+export function summarizeBench(record: BenchRecord, plan: BenchPlan): string {
+  if (record.comparison !== null) return comparisonLines(record, record.comparison).join('\n');
+  if (record.peak !== null) return peakLines(record, plan).join('\n');
+  const last = record.trials.at(-1);
+  if (last === undefined) return 'nothing was measured';
+  return [
+    ...headLines(record, last),
+    '',
+    ...trialLines(last),
+    ...comparedWithTuned(last, plan),
+  ].join('\n');
+}
+
+function headLines({ workload }: BenchRecord, trial: TrialRecord): string[] {
+  return [
+    `${workload.model.name}: ${describeConfig(trial.config)}`,
+    `  ${scenarioText(workload, trial)}`,
+    ...(workload.data.kind === 'random' ? [`  ${workload.data.description}`] : []),
+    ...workload.notes.map((note) => `  ${note}`),
+  ];
+}
+
+function scenarioText({ batch }: BenchRecord['workload'], trial: TrialRecord): string {
+  return describeScenario(
+    trial.scenario,
+    loadShape(trial.scenario, trial.config, batch === 'free'),
+  );
+}
+
+function trialLines(trial: TrialRecord): string[] {
+  switch (trial.state) {
+    case 'completed':
+      return [...figureLines(trial.metrics, trial.scenario), ...doubtLines(trial)];
+    case 'invalid':
+      return [
+        'INVALID: these figures do not count',
+        ...trial.reasons.map((reason) => `  - ${describeInvalid(reason)}`),
+        ...(trial.metrics === null ? [] : ['', ...figureLines(trial.metrics, trial.scenario)]),
+        ...doubtLines(trial),
+      ];
+    case 'timeout':
+      return [`no end within ${formatDuration(trial.limitMs)}: the process was killed`];
+    case 'failed':
+    case 'out-of-memory':
+      return [`the trial ended as ${trial.state}: ${trial.message}`];
+  }
+}
+
+function doubtLines({ warnings }: TrialRecord): string[] {
+  if (warnings.length === 0) return ['', '  nothing spoils it: every check of validity passed'];
+  return ['', '  suspect:', ...warnings.map((warning) => `  - ${describeWarning(warning)}`)];
+}
+
+function figureLines(metrics: TrialMetrics, scenario: Scenario): string[] {
+  const { latencyMs, memory } = metrics;
+  return [
+    row(
+      'measured',
+      `${formatDuration(metrics.elapsedMs)}, ${latencyMs.count} queries, after a warm-up of ${formatDuration(metrics.warmupMs)}`,
+    ),
+    row('samples/s', `${formatNumber(metrics.qps)}${withinText(metrics)}`),
+    ...latencyLines(metrics),
+    ...(metrics.generatorLagMs === null
+      ? []
+      : [row('generator lag', `p99 ${formatNumber(metrics.generatorLagMs.p99)} ms`)]),
+    ...boundLines(metrics, scenario),
+    row(
+      'memory',
+      `${formatBytes(metrics.memoryBytes)} at its peak (${memory.measure.toUpperCase()}): runtime ${formatBytes(memory.runtimeBytes)}, session ${formatBytes(metrics.sessionBytes)}`,
+    ),
+    row('energy', energyText(metrics)),
+    row('CPU', `${formatNumber(metrics.cpuUtilisation)} cores`),
+    row('cold', coldText(metrics.cold)),
+    ...(metrics.quality.accuracy === undefined
+      ? []
+      : [row('accuracy', formatPercent(metrics.quality.accuracy.value))]),
+  ];
+}
+
+function withinText({ qpsWithin }: TrialMetrics): string {
+  if (qpsWithin === null) return '';
+  return ` [${formatNumber(qpsWithin.low)}, ${formatNumber(qpsWithin.high)}] (95 %, within this process)`;
+}
+
+const SHOWN = ['p50', 'p90', 'p99', 'p999'] as const;
+
+function latencyLines({ latencyMs }: TrialMetrics): string[] {
+  return [
+    row('latency', `${'raw'.padEnd(12)}${'95 % interval'.padEnd(20)}certified (99 %)`),
+    ...SHOWN.map((name) => {
+      const { low, high } = latencyMs.intervals[name];
+      const certified = latencyMs.certified[name];
+      const side = (value: number | null): string => (value === null ? '?' : formatNumber(value));
+      const cells = [
+        `${formatNumber(latencyMs[name])} ms`.padEnd(12),
+        `[${side(low)}, ${side(high)}]`.padEnd(20),
+        certified === null ? 'too few queries' : `${formatNumber(certified)} ms`,
+      ];
+      return row(`  ${name === 'p999' ? 'p99.9' : name}`, cells.join(''));
+    }),
+  ];
+}
+
+function boundLines({ latencyMs, unanswered }: TrialMetrics, scenario: Scenario): string[] {
+  if (scenario.name !== 'server' || scenario.bound === null) return [];
+  const { percentile, limitMs } = scenario.bound;
+  const certified = latencyMs.certified[percentile];
+  const holds = certified !== null && certified <= limitMs && unanswered === 0;
+  return [
+    row(
+      'bound',
+      `${percentile} < ${formatNumber(limitMs)} ms: ${holds ? 'held, with 99 % confidence' : 'NOT held'}`,
+    ),
+  ];
+}
+
+function energyText({ energyJPerInference: energy }: TrialMetrics): string {
+  if (energy.state === 'unavailable') return `unavailable: ${energy.reason}`;
+  const net = energy.netValue === null ? '' : `, ${formatNumber(energy.netValue)} J beyond idle`;
+  const notes = energy.notes.length === 0 ? '' : ` (${energy.notes.join('; ')})`;
+  return `${energy.state === 'estimated' ? 'ESTIMATED ' : ''}${formatNumber(energy.value)} J a sample${net}, ${formatNumber(energy.watts)} W under load; ${energy.source}, ${energy.scope}, ${energy.quality}${notes}`;
+}
+
+function coldText(cold: TrialMetrics['cold']): string {
+  const ms = (value: number): string => `${formatNumber(value)} ms`;
+  return `process ${ms(cold.spawnMs)}, runtime ${ms(cold.importMs)}, sessions ${ms(cold.createMs)}, first inference ${ms(cold.firstInferenceMs)}`;
+}
+
+function comparedWithTuned(trial: TrialRecord, plan: BenchPlan): string[] {
+  if (plan.config.kind !== 'tuned' || trial.state !== 'completed') return [];
+  if (trial.scenario.name !== 'closed-loop') return [];
+  const before = plan.config.tuned.metrics.qps.value;
+  const change = trial.metrics.qps / before - 1;
+  const signed = `${change < 0 ? '-' : '+'}${formatPercent(Math.abs(change))}`;
+  return [
+    '',
+    `  tuned.json says ${formatNumber(before)} samples/s: ${signed} now, in another hour of the machine`,
+    '  to compare under equal conditions: --against',
+  ];
+}
+
+function comparisonLines(record: BenchRecord, comparison: ComparisonRecord): string[] {
+  const side = (name: 'a' | 'b'): TrialRecord | undefined =>
+    record.trials.find(({ purpose }) => purpose.kind === 'compare' && purpose.side === name);
+  const [baseline, candidate] = [side('a'), side('b')];
+  if (baseline === undefined || candidate === undefined) return ['nothing was measured'];
+  const { blocks, lost, metrics, noise } = comparison;
+  return [
+    `${record.workload.model.name}: ${describeConfig(candidate.config)}`,
+    `against ${describeConfig(baseline.config)}`,
+    `  ${scenarioText(record.workload, candidate)}`,
+    `  ${blocks.length} blocks of four trials, interleaved${lost === 0 ? '' : `; ${lost} more were lost`}`,
+    '',
+    ...(metrics.length === 0
+      ? failureLines(record)
+      : [verdictLine(metrics), '', ...metricLines(metrics)]),
+    '',
+    `  margins are at least this host's noise, measured ${noiseAge(noise)} (claw host --noise)`,
+    ...spoilLines(record),
+  ];
+}
+
+/** Why there is no complete block. */
+function failureLines({ trials }: BenchRecord): string[] {
+  const last = trials.findLast((trial) => trial.state !== 'completed');
+  return ['no block was completed', ...(last === undefined ? [] : trialLines(last).slice(0, 4))];
+}
+
+function verdictLine(metrics: readonly JudgedMetric[]): string {
+  return metrics
+    .filter((metric) => metric.primary)
+    .map(
+      ({ metric, verdict, ratio }) =>
+        `${verdict.toUpperCase()}: ${metric} ${formatNumber(ratio.value)} times`,
+    )
+    .join(', ');
+}
+
+function metricLines(metrics: readonly JudgedMetric[]): string[] {
+  return metrics.map(({ metric, primary, ratio, margin, verdict, confidence }) => {
+    const side = (value: number | null): string => (value === null ? '?' : value.toFixed(3));
+    const interval = `${ratio.value.toFixed(3)} [${side(ratio.low)}, ${side(ratio.high)}]`;
+    const decides = primary ? `, decides at ${formatPercent(confidence)}` : '';
+    return row(
+      metric,
+      `${interval.padEnd(26)}${verdict} (margin ${formatPercent(margin)}${decides})`,
+    );
+  });
+}
+
+/** What was said about more than one trial in four is worth knowing. */
+function spoilLines({ trials }: BenchRecord): string[] {
+  const counts = new Map<string, number>();
+  for (const { warnings } of trials) {
+    for (const { kind } of warnings) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const invalid = trials.filter((trial) => trial.state === 'invalid').length;
+  return [
+    ...(invalid === 0 ? [] : [`  ${invalid} of ${trials.length} trials were invalid and repeated`]),
+    ...[...counts]
+      .filter(([, count]) => count > trials.length / 4)
+      .map(([kind, count]) => `  suspect: ${kind} in ${count} of ${trials.length} trials`),
+  ];
+}
+
+function peakLines(record: BenchRecord, plan: BenchPlan): string[] {
+  const { peak, trials, workload } = record;
+  const first = trials[0];
+  if (peak === null || first === undefined || plan.load.kind !== 'peak') return [];
+  const { percentile, limitMs } = plan.load.bound;
+  const bound = `${percentile} < ${formatNumber(limitMs)} ms`;
+  const confirmed = peak.confirmedBy === null ? undefined : trials[peak.confirmedBy];
+  const head = `${workload.model.name}: ${describeConfig(first.config)}`;
+  const probes = ['', '  tried', ...trials.flatMap((trial) => probeLine(trial, percentile))];
+  if (confirmed === undefined || peak.ratePerSecond === null) {
+    return [head, `no rate was found that keeps ${bound}`, ...probes];
+  }
+  const failed = peak.failedAt === null ? '' : `; at ${formatNumber(peak.failedAt)} it is not kept`;
+  return [
+    head,
+    `  ${scenarioText(workload, confirmed)}`,
+    '',
+    `PEAK: ${formatNumber(peak.ratePerSecond)} queries/s keep ${bound}, confirmed with fresh arrivals${failed}`,
+    ...(peak.complete ? [] : ['  the search ran out of probes: the true peak may be higher']),
+    '',
+    ...trialLines(confirmed),
+    ...probes,
+  ];
+}
+
+function probeLine(trial: TrialRecord, percentile: 'p50' | 'p90' | 'p95' | 'p99'): string[] {
+  if (trial.purpose.kind !== 'probe') return [];
+  const rate = formatNumber(trial.purpose.ratePerSecond).padStart(10);
+  const metrics = 'metrics' in trial ? trial.metrics : null;
+  const certified = metrics?.latencyMs.certified[percentile] ?? null;
+  const latency = certified === null ? 'given up: over the bound' : `${formatNumber(certified)} ms`;
+  const state =
+    trial.state === 'invalid'
+      ? `  INVALID: ${trial.reasons.map(describeInvalid).join('; ')}`
+      : trial.state === 'completed'
+        ? ''
+        : `  ${trial.state}`;
+  return [`  ${rate}/s  ${percentile} ${latency}${state}`];
+}
+
+const LABEL_WIDTH = 16;
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(LABEL_WIDTH)}${text}`;
+}

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../engine/base/files.ts';
+import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
+import { ageText, noiseRecordSchema, type NoiseRecord } from '../suites/comparison/noise-floor.ts';
+import { measureNoise } from '../suites/noise/measure-noise.ts';
+import { prepareNoiseProbe } from '../suites/noise/probe-model.ts';
+import { toTrialRecord } from '../suites/to-trial-record.ts';
+import { runTrial } from '../suites/trial/run-trial.ts';
+import { toArm } from '../tuner/space.ts';
+import { machine, thisHost, versions } from './measuring.ts';
+import { storePaths } from './store-folder.ts';
+
+/** A floor older than this is measured again: machines get neighbours and upgrades. */
+const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
+const TIMEOUT_MS = 60_000;
+
+interface NoiseContext {
+  readonly store: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: string) => void;
+}
+
+/** This host's noise floor: the kept one while it is young, else measured now. */
+export async function hostNoise(context: NoiseContext): Promise<NoiseRecord> {
+  const kept = await keptNoise(context.store);
+  if (kept !== null && ageMs(kept) < MAX_AGE_MS) return kept;
+  return measureHostNoise(context);
+}
+
+/** Measures the floor and keeps it. */
+export async function measureHostNoise(context: NoiseContext): Promise<NoiseRecord> {
+  const { store, signal, onProgress } = context;
+  const host = thisHost();
+  const config = toArm(defaultEngineConfig(host.usableCores)).config;
+  const probe = await prepareNoiseProbe(storePaths(store).cache);
+  const measuredAt = machine.clock.date().toISOString();
+  let sequence = 0;
+  onProgress("measuring this host's noise: the same thing against itself, about 20 s");
+  const noise = await measureNoise({
+    probe,
+    config,
+    seed: sequence + 1,
+    hostKey: host.key,
+    measuredAt,
+    onBlock: (done, of) => onProgress(`measuring this host's noise, block ${done} of ${of}`),
+    measure: async (spec, trial) => {
+      const startedMs = machine.clock.nowMs();
+      const outcome = await runTrial(spec, { timeoutMs: TIMEOUT_MS, signal, files: machine.files });
+      const identity = {
+        schema: 'openclaw.trial/2',
+        id: `noise/${sequence}`,
+        runId: 'noise',
+        sequence: sequence++,
+        purpose: { kind: 'compare', ...trial },
+        scenario: spec.scenario,
+        armKey: toArm(config).key,
+        config,
+        startedAt: measuredAt,
+        costMs: machine.clock.nowMs() - startedMs,
+        hostKey: host.key,
+        versions: versions(),
+      } as const;
+      return toTrialRecord(identity, outcome).record;
+    },
+  });
+  await writeFileAtomic(noisePath(store), `${JSON.stringify(noise, null, 2)}\n`);
+  return noise;
+}
+
+/** The kept floor of this host; null when there is none that can be read. */
+export async function keptNoise(store: string): Promise<NoiseRecord | null> {
+  const text = await readFile(noisePath(store), 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return noiseRecordSchema.parse(JSON.parse(text));
+  } catch {
+    // Damaged, or of another version: it is measured again.
+    return null;
+  }
+}
+
+export function noiseAge(noise: NoiseRecord): string {
+  return ageText(noise.measuredAt, machine.clock.date().getTime());
+}
+
+function ageMs(noise: NoiseRecord): number {
+  return machine.clock.date().getTime() - Date.parse(noise.measuredAt);
+}
+
+function noisePath(store: string): string {
+  return join(store, 'noise', `${thisHost().key}.json`);
+}
