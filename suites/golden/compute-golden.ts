@@ -72,7 +72,9 @@ async function namesPerSample(
 ): Promise<ReadonlySet<string>> {
   const { rows } = job;
   if (!job.batchIsFree) return new Set();
-  const larger = await session.run(await dataset.read(0, rows + 1)).catch(() => ({}) as Tensors);
+  // A model may refuse other sizes than that of its data: then nothing is per sample.
+  const none: Tensors = {};
+  const larger = await session.run(await dataset.read(0, rows + 1)).catch(() => none);
   const names = Object.entries(outputs).filter(([name, output]) => {
     const other = larger[name];
     if (!isNumericType(output.type) || other?.dims[0] !== rows + 1) return false;
