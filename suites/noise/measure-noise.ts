@@ -1,4 +1,5 @@
 import { UserError } from '../../engine/base/errors.ts';
+import { formatNumber } from '../../engine/base/units.ts';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
 import { compareTrials, type ComparedTrial } from '../comparison/compare-trials.ts';
 import { noiseRecord, type NoiseRecord } from '../comparison/noise-floor.ts';
@@ -57,11 +58,22 @@ export async function measureNoise(options: NoiseOptions): Promise<NoiseRecord> 
 }
 
 function tooRestless(reason: TrialRecord | null): UserError {
-  const why =
-    reason?.state === 'invalid'
-      ? reason.reasons.map(describeInvalid).join('; ')
-      : (reason?.state ?? 'no trial was completed');
-  return new UserError(`this machine's noise cannot be measured: ${why}`, {
+  return new UserError(`this machine's noise cannot be measured: ${whyLost(reason)}`, {
     remedy: "see what 'claw host' advises, and try again when the machine is calmer",
   });
+}
+
+function whyLost(reason: TrialRecord | null): string {
+  switch (reason?.state) {
+    case 'invalid':
+      return reason.reasons.map(describeInvalid).join('; ');
+    case 'failed':
+    case 'out-of-memory':
+      return reason.message;
+    case 'timeout':
+      return `a trial took longer than ${formatNumber(reason.limitMs)} ms`;
+    case 'completed':
+    case undefined:
+      return 'no trial was completed';
+  }
 }
