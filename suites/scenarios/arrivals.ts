@@ -4,16 +4,18 @@ import { createRandom } from '../../engine/base/random.ts';
  * When each query of the `server` scenario is due, in milliseconds from the
  * start, ascending: a Poisson process, so the gaps are exponential with mean
  * 1 / rate. Drawn beforehand, so that nothing about the answers can move them.
- * Ends when both the duration and the count are met. In shared memory, for the
+ * Ends when both the duration and the count are met, at the latest at `maxMs`. In shared memory, for the
  * thread that keeps the time. O(count), at most `MAX_ARRIVALS`.
  */
 export function poissonArrivals(options: {
   readonly ratePerSecond: number;
   readonly durationMs: number;
   readonly leastCount: number;
+  /** None but the first is due later than this, whatever the count; default: no limit. */
+  readonly maxMs?: number;
   readonly seed: number;
 }): Float64Array<SharedArrayBuffer> {
-  const { ratePerSecond, durationMs, leastCount, seed } = options;
+  const { ratePerSecond, durationMs, leastCount, maxMs = Infinity, seed } = options;
   const random = createRandom(seed, 'arrivals');
   const meanGapMs = 1000 / ratePerSecond;
   const due: number[] = [];
@@ -22,6 +24,7 @@ export function poissonArrivals(options: {
     // 1 - next() lies in (0, 1]: its logarithm is finite.
     atMs -= meanGapMs * Math.log(1 - random.next());
     if (atMs > durationMs && due.length >= leastCount) break;
+    if (atMs > maxMs && due.length > 0) break;
     due.push(atMs);
   }
   const arrivals = new Float64Array(new SharedArrayBuffer(8 * due.length));

@@ -72,6 +72,7 @@ function driveServer(
     ratePerSecond: scenario.ratePerSecond,
     durationMs: options.durationMs,
     leastCount: options.leastQueries,
+    maxMs: options.maxMs,
     seed: options.seed,
   });
   return driveOpenLoop((index) => infer(requests.next(0, index)), {

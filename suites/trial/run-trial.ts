@@ -6,6 +6,7 @@ import type { SystemFiles } from '../../engine/devices/system-files.ts';
 import {
   describeChildEnd,
   runChildTask,
+  type ChildEnd,
   type ChildTaskOptions,
 } from '../../engine/runtime/child-task.ts';
 import type { HostEnvironment } from '../../hosts/profile/environment-record.ts';
@@ -94,17 +95,17 @@ async function spawnTrial(
 ): Promise<TrialOutcome> {
   const { clock = systemClock, sensors = [] } = options;
   const killsBefore = outOfMemoryKills(options.files);
-  const power = recordPower(sensors, clock, { signal: options.signal });
-  const end = await runChildTask(
-    options.program ?? siblingModule(import.meta.url, './trial-process'),
-    {
-      ...spec,
-      idleMs: sensors.length === 0 ? 0 : spec.idleMs,
-      spawnedAtMs: clock.date().getTime(),
-    },
-    options,
+  const { end, trace } = await besideSensors(sensors, { clock, signal: options.signal }, () =>
+    runChildTask(
+      options.program ?? siblingModule(import.meta.url, './trial-process'),
+      {
+        ...spec,
+        idleMs: sensors.length === 0 ? 0 : spec.idleMs,
+        spawnedAtMs: clock.date().getTime(),
+      },
+      options,
+    ),
   );
-  const trace = await power.stop();
   if (end.reply !== null) {
     return fromReply(withEnergy(parseReply(end.reply), trace, sharedOffsetMs(clock)));
   }
@@ -114,6 +115,20 @@ async function spawnTrial(
   return killed || isOutOfMemory(message)
     ? { state: 'out-of-memory', message }
     : { state: 'failed', message };
+}
+
+/** Sensors are read no longer than the process runs, however it ends. */
+async function besideSensors(
+  sensors: readonly PowerSensor[],
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  run: () => Promise<ChildEnd>,
+): Promise<{ readonly end: ChildEnd; readonly trace: PowerTrace }> {
+  const power = recordPower(sensors, clock, { signal });
+  try {
+    return { end: await run(), trace: await power.stop() };
+  } finally {
+    await power.stop();
+  }
 }
 
 /** What turns the clock that all processes share into this one's. */

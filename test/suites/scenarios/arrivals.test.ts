@@ -23,6 +23,14 @@ describe('Poisson arrivals', () => {
     expect(poissonArrivals({ ...RATE, durationMs: 1, leastCount: 500 })).toHaveLength(500);
   });
 
+  test('end at the latest time, short of the count, but are at least one', () => {
+    const limited = poissonArrivals({ ...RATE, durationMs: 1, leastCount: 500, maxMs: 100 });
+    // The same schedule, cut: 20 are expected in 0.1 s.
+    expect(limited).toEqual(poissonArrivals({ ...RATE, durationMs: 100 }));
+    expect(limited.length).toBeLessThan(60);
+    expect(poissonArrivals({ ...RATE, maxMs: 1e-9 })).toHaveLength(1);
+  });
+
   test('are the same for the same seed, and others for another', () => {
     const some = { ...RATE, durationMs: 500 };
     expect(poissonArrivals(some)).toEqual(poissonArrivals(some));

@@ -147,6 +147,20 @@ describe('a load', () => {
     expect(load).toMatchObject({ unanswered: 0, gaveUp: false });
   });
 
+  test('of a server at a low rate ends in time, with fewer queries than were wanted', async () => {
+    // 1000 queries at 50 a second would take 20 s; in 0.2 s some ten of them are due.
+    const load = await loadOf({
+      infer: async () => undefined,
+      scenario: { name: 'server', ratePerSecond: 50, bound: null },
+      shape: { clients: null, requestsPerQuery: 1, rowsPerRequest: 1 },
+      leastQueries: 1000,
+      maxMs: 200,
+    });
+    expect(load.elapsedMs).toBeLessThan(1000);
+    expect(load.latenciesMs.length).toBeGreaterThan(0);
+    expect(load.latenciesMs.length).toBeLessThan(40);
+  });
+
   test('of a server that cannot meet its bound any more is given up', async () => {
     // 30 s of arrivals at 20 ms each; the bound is missed by all of them.
     const load = await loadOf({
