@@ -30,6 +30,7 @@ export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): A
   if (workload.batch !== 'free' && config.batch.maxSize !== workload.batch) {
     throw new UsageError(
       `batch.maxSize ${config.batch.maxSize}: the model fixes its batch to ${workload.batch}`,
+      { remedy: `leave batch.maxSize out, or make it ${workload.batch}` },
     );
   }
   return toArm(config);
@@ -55,7 +56,11 @@ function configOf(source: ConfigSource, workload: WorkloadRecord): EngineConfig 
       try {
         validateEngineConfig(merged);
       } catch (thrown) {
-        throw new UserError(`${source.path}: ${messageOf(thrown)}`, { cause: thrown });
+        throw new UserError(`${source.path}: ${messageOf(thrown)}`, {
+          ...(thrown instanceof UserError &&
+            thrown.remedy !== undefined && { remedy: thrown.remedy }),
+          cause: thrown,
+        });
       }
       return merged;
     }

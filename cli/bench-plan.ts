@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
 import { readFailure } from '../engine/base/files.ts';
 import { parseDurationMs } from '../engine/base/units.ts';
-import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
+import { defaultEngineConfig, engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { findSuite } from '../suites/registry.ts';
 import {
   SCENARIO_NAMES,
@@ -13,6 +13,7 @@ import {
 } from '../suites/scenarios/scenario.ts';
 import { parseSlo } from '../tuner/constraint.ts';
 import { readTuned, type Tuned } from '../tuner/export/tuned.ts';
+import { setKnobs } from '../tuner/set-knobs.ts';
 import {
   parseCount,
   parseDims,
@@ -99,7 +100,7 @@ function fromOptions(
     const isConfigured = given.has('config') || given.has('against');
     throw new UsageError('nothing to measure', {
       remedy: isConfigured
-        ? "the file is no tuned.json, so it names no model: give a suite's name or an .onnx path"
+        ? "only a tuned.json names what to run: give a suite's name or an .onnx path"
         : "give a suite's name, an .onnx path, or --config with a tuned.json",
     });
   }
@@ -128,7 +129,10 @@ function fromTuned(
 
 function configSource(options: BenchOptions): Promise<ConfigSource> | ConfigSource {
   if (options.config !== undefined) return fileSource(options.config);
-  return options.set.length === 0 ? { kind: 'default' } : { kind: 'set', texts: options.set };
+  if (options.set.length === 0) return { kind: 'default' };
+  // Applied later, to the default of a host and a model: what is wrong with it is found here.
+  setKnobs(defaultEngineConfig(1), options.set);
+  return { kind: 'set', texts: options.set };
 }
 
 const partialConfigSchema = engineConfigSchema
@@ -146,7 +150,8 @@ async function fileSource(path: string): Promise<ConfigSource> {
   const parsed = partialConfigSchema.safeParse(content);
   if (parsed.success) return { kind: 'file', path, changes: parsed.data };
   const issue = parsed.error.issues[0];
-  throw new UserError(`${path}: ${issue?.message ?? 'wrong'} at ${issue?.path.join('.') ?? ''}`, {
+  const field = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  throw new UserError(`${path} is no configuration: ${issue?.message ?? 'wrong'}${field}`, {
     remedy:
       'give a tuned.json, or knobs as it has them in "config", such as {"replicas": 2, "intraOpThreads": 1}',
   });
@@ -165,7 +170,11 @@ async function readConfigFile(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (thrown) {
-    throw new UserError(`${path} is not JSON: ${messageOf(thrown)}`, { cause: thrown });
+    // Its message quotes the text, line ends included.
+    throw new UserError(`${path} is not JSON: ${messageOf(thrown).replaceAll(/\s+/g, ' ')}`, {
+      remedy: 'give a tuned.json, or a file such as {"replicas": 2, "intraOpThreads": 1}',
+      cause: thrown,
+    });
   }
 }
 
@@ -196,7 +205,9 @@ function serverLoad(options: BenchOptions, target: string): BenchPlan['load'] {
   if (options.rate !== undefined) {
     const ratePerSecond = Number(options.rate);
     if (!(ratePerSecond > 0 && ratePerSecond <= 1e6)) {
-      throw new UsageError(`--rate '${options.rate}' must be queries per second, such as 100`);
+      throw new UsageError(`--rate '${options.rate}' is not a rate`, {
+        remedy: 'give queries per second, above 0 and at most a million, such as --rate 100',
+      });
     }
     return { kind: 'fixed', scenario: { name: 'server', ratePerSecond, bound } };
   }

@@ -117,6 +117,8 @@ class BenchSession {
   static async open(plan: BenchPlan, around: BenchSurroundings): Promise<BenchSession> {
     const { signal, progress, meters } = around;
     const sources = [plan.config, plan.against];
+    // First: the address of a meter may be wrong.
+    const { sensors } = await discoverSensors(systemPowerContext(), { meters, signal });
     const prepared = await prepareWorkload({
       target: plan.target,
       dataPath: plan.dataPath,
@@ -130,7 +132,6 @@ class BenchSession {
       probe: probeOn(signal),
     });
     const workload = await withTunedArtifacts(prepared, sources);
-    const { sensors } = await discoverSensors(systemPowerContext(), { meters, signal });
     const arm = resolveConfig(plan.config, workload);
     const against = plan.against === null ? null : resolveConfig(plan.against, workload);
     return new BenchSession(plan, around, { workload, arm, against, sensors });
@@ -152,6 +153,10 @@ class BenchSession {
 
   async peak(bound: LatencyBound): Promise<MeasuredBench> {
     const startRate = await this.#startRate();
+    if (startRate === null) {
+      const none = { ratePerSecond: null, failedAt: null, complete: false, confirmedBy: null };
+      return this.#finish({ comparison: null, peak: none });
+    }
     const found = await findPeak<PeakProbe & { readonly position: number }>({
       startRate,
       seed: this.#plan.seed,
@@ -166,8 +171,8 @@ class BenchSession {
     return this.#finish({ comparison: null, peak });
   }
 
-  /** Half of what a closed loop of single samples reaches: below the peak of most. */
-  async #startRate(): Promise<number> {
+  /** Half of what a closed loop of single samples reaches: below the peak of most. Null: it does not run. */
+  async #startRate(): Promise<number | null> {
     this.#around.progress.step('measuring, to see where to begin');
     const scenario = { name: 'single-stream' } as const;
     const trial = await this.#valid({
@@ -180,7 +185,7 @@ class BenchSession {
       evaluationCount: 0,
     });
     const metrics = 'metrics' in trial ? trial.metrics : null;
-    return metrics === null ? 1 : Math.max(1e-3, 500 / metrics.latencyMs.p50);
+    return metrics === null ? null : Math.max(1e-3, 500 / metrics.latencyMs.p50);
   }
 
   async #probeRate(

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatNumber, formatPercent } from '../engine/base/units.ts';
+import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import type { BenchRecord, ComparisonRecord, JudgedMetric } from '../suites/bench-record.ts';
 import { describeScenario, loadShape, type Scenario } from '../suites/scenarios/scenario.ts';
 import { describeInvalid, describeWarning } from '../suites/trial-findings.ts';
@@ -23,11 +24,22 @@ export function summarizeBench(record: BenchRecord, plan: BenchPlan): string {
 
 function headLines({ workload }: BenchRecord, trial: TrialRecord): string[] {
   return [
-    `${workload.model.name}: ${describeConfig(trial.config)}`,
+    `${workload.model.name}: ${configText(trial.config)}`,
     `  ${scenarioText(workload, trial)}`,
     ...(workload.data.kind === 'random' ? [`  ${workload.data.description}`] : []),
     ...workload.notes.map((note) => `  ${note}`),
   ];
+}
+
+/** Whatever makes one arm differ from another. */
+function configText(config: EngineConfig): string {
+  const { affinity, isolation, replicas, sessionEntries } = config;
+  return [
+    describeConfig(config),
+    ...(replicas === 1 && isolation !== 'inline' ? [`isolation ${isolation}`] : []),
+    ...(affinity === null ? [] : [`affinity ${affinity}`]),
+    ...Object.entries(sessionEntries).map(([key, value]) => `${key}=${value}`),
+  ].join(', ');
 }
 
 function scenarioText({ batch }: BenchRecord['workload'], trial: TrialRecord): string {
@@ -43,21 +55,38 @@ function trialLines(trial: TrialRecord): string[] {
       return [...figureLines(trial.metrics, trial.scenario), ...doubtLines(trial)];
     case 'invalid':
       return [
-        'INVALID: these figures do not count',
-        ...trial.reasons.map((reason) => `  - ${describeInvalid(reason)}`),
+        ...endingLines(trial),
         ...(trial.metrics === null ? [] : ['', ...figureLines(trial.metrics, trial.scenario)]),
         ...doubtLines(trial),
       ];
     case 'timeout':
-      return [`no end within ${formatDuration(trial.limitMs)}: the process was killed`];
     case 'failed':
     case 'out-of-memory':
-      return [`the trial ended as ${trial.state}: ${trial.message}`];
+      return endingLines(trial);
   }
 }
 
-function doubtLines({ warnings }: TrialRecord): string[] {
-  if (warnings.length === 0) return ['', '  nothing spoils it: every check of validity passed'];
+/** Why a trial has no figures that count. */
+function endingLines(trial: Exclude<TrialRecord, { state: 'completed' }>): string[] {
+  switch (trial.state) {
+    case 'invalid':
+      return [
+        `INVALID: ${trial.metrics === null ? 'nothing was measured' : 'these figures do not count'}`,
+        ...trial.reasons.map((reason) => `  - ${describeInvalid(reason)}`),
+      ];
+    case 'timeout':
+      return [`no end within ${formatDuration(trial.limitMs)}: the process was killed`];
+    case 'failed':
+      return [`the trial failed: ${trial.message.trim()}`];
+    case 'out-of-memory':
+      return [`the trial ran out of memory: ${trial.message.trim()}`];
+  }
+}
+
+function doubtLines({ state, warnings }: TrialRecord): string[] {
+  if (warnings.length === 0) {
+    return state === 'completed' ? ['', '  nothing spoils it: every check of validity passed'] : [];
+  }
   return ['', '  suspect:', ...warnings.map((warning) => `  - ${describeWarning(warning)}`)];
 }
 
@@ -153,13 +182,14 @@ function comparisonLines(record: BenchRecord, comparison: ComparisonRecord): str
   const side = (name: 'a' | 'b'): TrialRecord | undefined =>
     record.trials.find(({ purpose }) => purpose.kind === 'compare' && purpose.side === name);
   const [baseline, candidate] = [side('a'), side('b')];
-  if (baseline === undefined || candidate === undefined) return ['nothing was measured'];
+  // The very first trial may have ended it: then one side was never tried.
+  if (baseline === undefined || candidate === undefined) return onlySideLines(record);
   const { blocks, lost, metrics, noise } = comparison;
   return [
-    `${record.workload.model.name}: ${describeConfig(candidate.config)}`,
-    `against ${describeConfig(baseline.config)}`,
+    `${record.workload.model.name}: ${configText(candidate.config)}`,
+    `against ${configText(baseline.config)}`,
     `  ${scenarioText(record.workload, candidate)}`,
-    `  ${blocks.length} blocks of four trials, interleaved${lost === 0 ? '' : `; ${lost} more were lost`}`,
+    `  ${blocks.length} blocks of four trials, interleaved${lost === 0 ? '' : `; lost: ${lost}`}`,
     '',
     ...(metrics.length === 0
       ? failureLines(record)
@@ -170,10 +200,23 @@ function comparisonLines(record: BenchRecord, comparison: ComparisonRecord): str
   ];
 }
 
+function onlySideLines(record: BenchRecord): string[] {
+  const tried = record.trials[0];
+  if (tried === undefined) return ['nothing was measured'];
+  return [
+    `${record.workload.model.name}: ${configText(tried.config)}`,
+    '',
+    ...failureLines(record),
+  ];
+}
+
 /** Why there is no complete block. */
 function failureLines({ trials }: BenchRecord): string[] {
   const last = trials.findLast((trial) => trial.state !== 'completed');
-  return ['no block was completed', ...(last === undefined ? [] : trialLines(last).slice(0, 4))];
+  if (last === undefined) return ['no block was completed'];
+  const side =
+    last.purpose.kind === 'compare' && last.purpose.side === 'a' ? 'baseline' : 'candidate';
+  return [`no block was completed; the last trial of the ${side}:`, ...endingLines(last)];
 }
 
 function verdictLine(metrics: readonly JudgedMetric[]): string {
@@ -206,7 +249,7 @@ function spoilLines({ trials }: BenchRecord): string[] {
   }
   const invalid = trials.filter((trial) => trial.state === 'invalid').length;
   return [
-    ...(invalid === 0 ? [] : [`  ${invalid} of ${trials.length} trials were invalid and repeated`]),
+    ...(invalid === 0 ? [] : [`  invalid, and not used: ${invalid} of ${trials.length} trials`]),
     ...[...counts]
       .filter(([, count]) => count > trials.length / 4)
       .map(([kind, count]) => `  suspect: ${kind} in ${count} of ${trials.length} trials`),
@@ -220,12 +263,16 @@ function peakLines(record: BenchRecord, plan: BenchPlan): string[] {
   const { percentile, limitMs } = plan.load.bound;
   const bound = `${percentile} < ${formatNumber(limitMs)} ms`;
   const confirmed = peak.confirmedBy === null ? undefined : trials[peak.confirmedBy];
-  const head = `${workload.model.name}: ${describeConfig(first.config)}`;
+  const head = `${workload.model.name}: ${configText(first.config)}`;
   const probes = ['', '  tried', ...trials.flatMap((trial) => probeLine(trial, percentile))];
-  if (confirmed === undefined || peak.ratePerSecond === null) {
-    return [head, `no rate was found that keeps ${bound}`, ...probes];
+  const started = trials.at(-1);
+  if (started?.purpose.kind === 'bench' && started.state !== 'completed') {
+    return [head, '', 'no rate was tried, for it does not run:', ...endingLines(started)];
   }
-  const failed = peak.failedAt === null ? '' : `; at ${formatNumber(peak.failedAt)} it is not kept`;
+  if (confirmed === undefined || peak.ratePerSecond === null) {
+    return [head, `no rate was found that keeps ${bound}`, ...machineLines(trials), ...probes];
+  }
+  const failed = peak.failedAt === null ? '' : `; ${failureText(trials, peak.failedAt)}`;
   return [
     head,
     `  ${scenarioText(workload, confirmed)}`,
@@ -238,19 +285,38 @@ function peakLines(record: BenchRecord, plan: BenchPlan): string[] {
   ];
 }
 
+/** A probe that is not valid fails its rate like one over the bound: a reader has to know which. */
+function machineLines(trials: readonly TrialRecord[]): string[] {
+  const probes = trials.filter(({ purpose }) => purpose.kind === 'probe');
+  const invalid = probes.filter(({ state }) => state === 'invalid').length;
+  if (invalid === 0) return [];
+  return [`  ${invalid} of ${probes.length} trials were invalid: the machine may be what failed`];
+}
+
+function failureText(trials: readonly TrialRecord[], ratePerSecond: number): string {
+  const isKnown = trials.some(
+    ({ purpose, state }) =>
+      purpose.kind === 'probe' && purpose.ratePerSecond === ratePerSecond && state !== 'invalid',
+  );
+  const rate = formatNumber(ratePerSecond);
+  return isKnown ? `at ${rate} it is not kept` : `at ${rate} no trial was valid`;
+}
+
 function probeLine(trial: TrialRecord, percentile: 'p50' | 'p90' | 'p95' | 'p99'): string[] {
   if (trial.purpose.kind !== 'probe') return [];
   const rate = formatNumber(trial.purpose.ratePerSecond).padStart(10);
-  const metrics = 'metrics' in trial ? trial.metrics : null;
-  const certified = metrics?.latencyMs.certified[percentile] ?? null;
+  return [`  ${rate}/s  ${percentile} ${probeText(trial, percentile)}`];
+}
+
+function probeText(trial: TrialRecord, percentile: 'p50' | 'p90' | 'p95' | 'p99'): string {
+  if (trial.state === 'timeout') return 'no end in time: the process was killed';
+  if (trial.state === 'failed') return `failed: ${trial.message.trim()}`;
+  if (trial.state === 'out-of-memory') return 'out of memory';
+  const certified = trial.metrics?.latencyMs.certified[percentile] ?? null;
   const latency = certified === null ? 'given up: over the bound' : `${formatNumber(certified)} ms`;
-  const state =
-    trial.state === 'invalid'
-      ? `  INVALID: ${trial.reasons.map(describeInvalid).join('; ')}`
-      : trial.state === 'completed'
-        ? ''
-        : `  ${trial.state}`;
-  return [`  ${rate}/s  ${percentile} ${latency}${state}`];
+  if (trial.state === 'completed') return latency;
+  const reasons = `INVALID: ${trial.reasons.map(describeInvalid).join('; ')}`;
+  return certified === null ? reasons : `${latency}  ${reasons}`;
 }
 
 const LABEL_WIDTH = 16;

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeFileAtomic } from '../engine/base/files.ts';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { codeOf } from '../engine/base/errors.ts';
+import { writeError, writeFileAtomic } from '../engine/base/files.ts';
 import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
 import { ageText, noiseRecordSchema, type NoiseRecord } from '../suites/comparison/noise-floor.ts';
 import { measureNoise } from '../suites/noise/measure-noise.ts';
@@ -31,6 +32,7 @@ export async function hostNoise(context: NoiseContext): Promise<NoiseRecord> {
 /** Measures the floor and keeps it. */
 export async function measureHostNoise(context: NoiseContext): Promise<NoiseRecord> {
   const { store, signal, onProgress } = context;
+  await makeFolder(store);
   const host = thisHost();
   const config = toArm(defaultEngineConfig(host.usableCores)).config;
   const probe = await prepareNoiseProbe(storePaths(store).cache);
@@ -66,6 +68,19 @@ export async function measureHostNoise(context: NoiseContext): Promise<NoiseReco
   });
   await writeFileAtomic(noisePath(store), `${JSON.stringify(noise, null, 2)}\n`);
   return noise;
+}
+
+/**
+ * Before 20 s go into a figure that could not be kept. One level at a time: making
+ * several at once on a read-only disk says that there is no such folder.
+ */
+async function makeFolder(store: string): Promise<void> {
+  try {
+    await mkdir(store, { recursive: true });
+    await mkdir(dirname(noisePath(store)));
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw writeError(store, thrown);
+  }
 }
 
 /** The kept floor of this host; null when there is none that can be read. */

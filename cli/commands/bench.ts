@@ -17,9 +17,11 @@ export async function bench(
     return await interruptible('stopped: nothing was kept', async ({ signal, progress }) => {
       const around = { store: options.store, meters: options.meter, signal, progress };
       const { record, samples } = await measureBench(plan, around);
-      await store.saveBench(record, samples);
       progress.end();
-      console.log(options.json === true ? JSON.stringify(record) : summarizeBench(record, plan));
+      // Shown before it is kept: a full disk must not cost the figures.
+      if (options.json !== true) console.log(summarizeBench(record, plan));
+      await store.saveBench(record, samples);
+      if (options.json === true) console.log(JSON.stringify(record));
       return isUsable(record) ? 0 : 1;
     });
   } finally {
