@@ -9,7 +9,7 @@ import { trialProtocol, type TrialSpec } from '../trial/trial-spec.ts';
 import type { NoiseProbe } from './probe-model.ts';
 
 /** Blocks of four trials of a quarter of a second, process start included: some 20 s. */
-export const NOISE_BLOCKS = 7;
+const NOISE_BLOCKS = 7;
 const TRIAL_MS = 250;
 
 export interface NoiseOptions {

@@ -18,7 +18,6 @@ export const SCENARIO_NAMES = [
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export const PERCENTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
-export type PercentileName = keyof typeof PERCENTILES;
 
 const boundSchema = z.strictObject({
   percentile: z.enum(['p50', 'p90', 'p95', 'p99']),

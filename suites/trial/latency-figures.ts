@@ -6,7 +6,7 @@ import {
 import { summarize } from '../../engine/base/statistics.ts';
 import type { TrialMetrics } from '../trial-record.ts';
 
-export const PERCENTILE_FRACTIONS = Object.freeze({
+const PERCENTILE_FRACTIONS = Object.freeze({
   p50: 0.5,
   p90: 0.9,
   p95: 0.95,
