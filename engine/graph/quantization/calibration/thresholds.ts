@@ -10,12 +10,12 @@ export type CalibrationMethod =
   | { readonly method: 'min-max' }
   /**
    * Leaves `(100 - percentile) / 2` percent of all values outside at either end, zeros
-   * counted as values. 99.99 by default. O(bins).
+   * counted as values. Where that leaves nothing but 0 all is kept. 99.99 by default. O(bins).
    */
   | { readonly method: 'percentile'; readonly percentile?: number }
-  /** See `entropyRange`. O(256 x bins), about 10 ms for 8192 bins. */
+  /** See `entropyRange`. O(256 x bins), 10 to 40 ms for 8192 bins. */
   | { readonly method: 'entropy' }
-  /** See `leastErrorRange`. O(bins), a few milliseconds. */
+  /** See `leastErrorRange`. An outlier is cut from 780 000 values on. O(bins), milliseconds. */
   | { readonly method: 'mse' };
 
 const DEFAULT_PERCENTILE = 99.99;
@@ -64,5 +64,6 @@ function percentileRange(histogram: PlainHistogram, percentile: number): Range {
     tail += bins[low] ?? 0;
     if (tail > allowed) break;
   }
+  if (low === half && high === half) return { min, max };
   return { min: Math.max(min, (low - half) * width), max: Math.min(max, (high - half) * width) };
 }
