@@ -15,7 +15,7 @@ export type CalibrationMethod =
   | { readonly method: 'percentile'; readonly percentile?: number }
   /** See `entropyRange`. O(256 x bins), 10 to 40 ms for 8192 bins. */
   | { readonly method: 'entropy' }
-  /** See `leastErrorRange`. An outlier is cut from 780 000 values on. O(bins), milliseconds. */
+  /** See `leastErrorRange`. It weighs an outlier against the steps of 780 000 others. O(bins), milliseconds. */
   | { readonly method: 'mse' };
 
 const DEFAULT_PERCENTILE = 99.99;

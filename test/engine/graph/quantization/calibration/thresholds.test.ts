@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ActivationHistogram } from '../../../../../engine/graph/quantization/calibration/histogram.ts';
+import {
+  mergeHistograms,
+  type PlainHistogram,
+} from '../../../../../engine/graph/quantization/calibration/histogram.ts';
 import {
   calibrationRange,
   type CalibrationMethod,
@@ -52,26 +55,38 @@ describe.each(METHODS)('$method', (method) => {
   });
 });
 
-/**
- * Two million values with one outlier at 100. To keep it costs 1 / 12 of a squared step,
- * (100 / 255)^2, for each of them, and to cut it about 100^2: least error cuts it from
- * 12 x 255^2 = 780 300 values on.
- */
+/** A hundred thousand values, each counted 200 times, and one outlier at 100. */
+function withOutlier(values: Float32Array): PlainHistogram {
+  const once = histogramOf(values);
+  const bins = once.bins.map((count) => 200 * count);
+  const count = 200 * once.count;
+  const many = { ...once, bins, count, zeroCount: 200 * once.zeroCount };
+  return mergeHistograms(many, histogramOf(Float32Array.of(100)));
+}
+
 describe.each(['two-sided', 'after a ReLU'])('one outlier, %s', (shape) => {
   const values = shape === 'two-sided' ? normalValues(100_000) : relu(normalValues(100_000));
-  const histogram = new ActivationHistogram();
-  for (let round = 0; round < 20; round += 1) histogram.add(values);
-  histogram.add(Float32Array.of(100));
+  const histogram = withOutlier(values);
 
   test.each(METHODS.slice(1))('is cut by $method', (method) => {
-    const { max } = calibrationRange(histogram.toPlain(), method);
+    const { max } = calibrationRange(histogram, method);
     expect(max).toBeGreaterThan(2.5);
     expect(max).toBeLessThan(15);
   });
 
   test('is kept by min-max', () => {
-    expect(calibrationRange(histogram.toPlain(), { method: 'min-max' }).max).toBe(100);
+    expect(calibrationRange(histogram, { method: 'min-max' }).max).toBe(100);
   });
+});
+
+test('mse weighs an outlier against the steps of all others', () => {
+  // With n values far below T: n T^2 / (12 x 255^2) + (100 - T)^2 is least at
+  // T = 100 / (1 + n / 780 300), here within a bin's 1 / 32.
+  const values = relu(normalValues(200_000));
+  const n = values.filter((value) => value > 0).length;
+  values[0] = 100;
+  const { max } = calibrationRange(histogramOf(values), { method: 'mse' });
+  expect(Math.abs(max - 100 / (1 + n / 780_300))).toBeLessThan(1 / 32);
 });
 
 describe('percentile', () => {
