@@ -43,7 +43,9 @@ export function toTrialRecord(identity: TrialIdentity, outcome: TrialOutcome): R
       };
       return { record, latenciesMs: evidence?.latenciesMs ?? null };
     }
-    default:
+    case 'failed':
+    case 'timeout':
+    case 'out-of-memory':
       return {
         record: { ...identity, ...outcome, warnings: [], environment: null },
         latenciesMs: null,

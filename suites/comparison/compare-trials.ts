@@ -88,7 +88,7 @@ async function measureBlock(
   options: CompareOptions,
 ): Promise<MeasuredBlock> {
   const completed: CompletedTrial[] = [];
-  for (const [position, letter] of [...order].entries()) {
+  for (const [position, letter] of order.split('').entries()) {
     const side = letter === 'A' ? 'a' : 'b';
     const trial = await measureOne({ side, block, position }, options);
     if (trial.state !== 'completed') return { kind: 'lost', reason: trial };
@@ -114,11 +114,14 @@ function logRatiosOf(order: BlockOrder, trials: readonly CompletedTrial[]): Bloc
   const ratios: Partial<Record<ComparedMetric, number>> = {};
   for (const metric of COMPARED_METRIC_NAMES) {
     const values = trials.map((trial) => valueOf(trial, metric));
-    const [w, x, y, z] = values;
-    if (w == null || x == null || y == null || z == null) continue;
-    ratios[metric] = blockLogRatio(order, [w, x, y, z]);
+    const known = values.filter((value) => value !== null);
+    if (isFour(known)) ratios[metric] = blockLogRatio(order, known);
   }
   return ratios;
+}
+
+function isFour(values: readonly number[]): values is readonly [number, number, number, number] {
+  return values.length === 4;
 }
 
 /** Null where it was not measured; an estimate of energy decides nothing. */

@@ -38,7 +38,7 @@ async function startThread(
   const nowMs = monotonicMs();
   const startShared = nowMs() + HEAD_START_MS;
   const startedMs = performance.now() + (startShared - nowMs());
-  worker.postMessage(startShared);
+  worker.postMessage(startShared, []);
   return {
     startedMs,
     lagsMs: ended.announced.then((count) => lagsMs.subarray(0, count)),

@@ -95,17 +95,12 @@ class Trial {
     const startBytes = processMemory(files).bytes;
     const dataset = await openDataset(spec.datasetFolder);
     const golden = spec.goldenFolder === null ? null : await openDataset(spec.goldenFolder);
-    const importMs = await timed(clock, loadRuntime);
+    const { ms: importMs } = await timed(clock, loadRuntime);
     const runtimeBytes = processMemory(files).bytes;
     resetPeak();
-    let engine: Engine | undefined;
-    const createMs = await timed(clock, async () => {
-      engine = await Engine.open(spec);
-    });
-    const opened = engine as Engine | undefined;
-    if (opened === undefined) throw new Error('the engine was not opened');
+    const { ms: createMs, value: engine } = await timed(clock, () => Engine.open(spec));
     const createdBytes = processMemory(files).bytes;
-    const shape = loadShape(spec.scenario, spec.config, isBatchFree(opened));
+    const shape = loadShape(spec.scenario, spec.config, isBatchFree(engine));
     const requests = await prepareRequests(dataset, {
       rows: shape.rowsPerRequest,
       clients: shape.clients ?? 1,
@@ -113,14 +108,15 @@ class Trial {
     });
     const cold = { spawnMs, importMs, createMs };
     const opening = { cold, startBytes, runtimeBytes, createdBytes };
-    return new Trial({ spec, context, engine: opened, dataset, golden, shape, requests, opening });
+    return new Trial({ spec, context, engine, dataset, golden, shape, requests, opening });
   }
 
   /** The first call of a trial is also its first inference. */
   async wrongOutput(phase: 'before' | 'after'): Promise<InvalidReason | null> {
     const { spec, context, engine, dataset, golden, requests } = this.#parts;
     if (phase === 'before') {
-      this.#firstInferenceMs = await timed(context.clock, () => engine.infer(requests.first));
+      const first = await timed(context.clock, () => engine.infer(requests.first));
+      this.#firstInferenceMs = first.ms;
       this.#firstInferenceBytes = processMemory(context.files).bytes;
     }
     if (golden === null) return null;
@@ -328,8 +324,12 @@ function memoryFigures(
   };
 }
 
-async function timed(clock: Clock, work: () => Promise<unknown>): Promise<number> {
+async function timed<T>(
+  clock: Clock,
+  work: () => Promise<T>,
+): Promise<{ readonly ms: number; readonly value: T }> {
   const startedMs = clock.nowMs();
-  await work();
-  return clock.nowMs() - startedMs;
+  const value = await work();
+  const ms = clock.nowMs() - startedMs;
+  return { ms, value };
 }

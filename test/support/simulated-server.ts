@@ -1,7 +1,7 @@
 import { createRandom } from '../../engine/base/random.ts';
-import type { OpenLoopLoad } from '../../suites/scenarios/open-loop.ts';
 import {
   driveOpenLoop,
+  type OpenLoopLoad,
   type OpenLoopOptions,
   type Pacer,
 } from '../../suites/scenarios/open-loop.ts';

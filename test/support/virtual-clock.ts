@@ -41,15 +41,15 @@ export function virtualClock(): VirtualClock {
       now += ms;
     },
     run: async (work) => {
-      let settled = false;
+      const state = { settled: false };
       const watched = work.finally(() => {
-        settled = true;
+        state.settled = true;
       });
       watched.catch(() => undefined);
-      while (!settled) {
+      while (!state.settled) {
         // Lets everything that a wake-up set in motion come to rest.
         await new Promise((resolve) => setImmediate(resolve));
-        if (!settled) wakeNext();
+        if (!state.settled) wakeNext();
       }
       return watched;
     },

@@ -14,7 +14,10 @@ function blockFor(ms: number): void {
   while (performance.now() < until);
 }
 
-const clock = { nowMs: systemClock.nowMs, sleep: systemClock.sleep };
+const clock = {
+  nowMs: () => systemClock.nowMs(),
+  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal),
+};
 
 describe('the generator in its own thread (real time)', () => {
   test('keeps its schedule while the engine blocks its own thread', async () => {
