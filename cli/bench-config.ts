@@ -11,17 +11,18 @@ import { thisHost } from './measuring.ts';
 
 /** The pipelines of passes that must be built for some configurations. */
 export function neededPipelines(sources: readonly (ConfigSource | null)[]): ('clean' | 'all')[] {
-  const passes = sources.map((source) => {
-    switch (source?.kind) {
-      case 'set':
-        return source.texts.map((text) => /^passes=(.*)$/.exec(text)?.[1]).at(-1);
-      case 'file':
-        return source.changes.passes;
-      default:
-        return 'none';
-    }
-  });
+  const passes = sources.map(passesOf);
   return (['clean', 'all'] as const).filter((pipeline) => passes.includes(pipeline));
+}
+
+function passesOf(source: ConfigSource | null): string | undefined {
+  if (source?.kind === 'set') return lastSet(source.texts, 'passes');
+  return source?.kind === 'file' ? source.changes.passes : undefined;
+}
+
+/** What a knob is set to in the end: other knobs may be set after it. */
+function lastSet(texts: readonly string[], knob: string): string | undefined {
+  return texts.findLast((text) => text.startsWith(`${knob}=`))?.slice(knob.length + 1);
 }
 
 /** The arm that a source means for a workload. Throws when it cannot be run there. */
