@@ -34,7 +34,17 @@ export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): A
       { remedy: `leave batch.maxSize out, or make it ${workload.batch}` },
     );
   }
+  if (!workload.artifacts.some(({ passes }) => passes === config.passes)) {
+    throw absentPasses(config.passes, workload.notes);
+  }
   return toArm(config);
+}
+
+/** They were asked for, but not built: see `buildArtifacts`. */
+function absentPasses(passes: string, notes: readonly string[]): UserError {
+  const note = notes.find((text) => text.includes(`'${passes}'`));
+  const why = note ?? `the passes '${passes}' change nothing in this model beyond fewer passes`;
+  return new UsageError(why, { remedy: 'leave passes out' });
 }
 
 function configOf(source: ConfigSource, workload: WorkloadRecord): EngineConfig {
