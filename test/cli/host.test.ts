@@ -1,7 +1,13 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { hostProfileSchema } from '../../hosts/host-profile.ts';
 import { hostEnvironmentSchema } from '../../hosts/profile/environment-record.ts';
+import { noiseRecordSchema } from '../../suites/comparison/noise-floor.ts';
+import { writeNoise } from '../support/kept-noise.ts';
+import { canMount, mount } from '../support/mount.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { claw } from './run-claw.ts';
 
@@ -23,6 +29,7 @@ const documentSchema = z.strictObject({
       remedy: z.string().nullable(),
     }),
   ),
+  noise: noiseRecordSchema.nullable(),
 });
 
 describe('claw host', () => {
@@ -45,6 +52,26 @@ describe('claw host', () => {
     expect(exitCode).toBe(0);
     const parsed = documentSchema.parse(JSON.parse(stdout));
     expect(parsed.profile.usableCores).toBeGreaterThanOrEqual(1);
+  });
+
+  test('shows the noise that was measured before, of this store', async () => {
+    const folder = temporaryFolder();
+    const noise = writeNoise(folder);
+    const { stdout } = await claw(folder, 'host', '--json');
+    expect(documentSchema.parse(JSON.parse(stdout)).noise).toEqual(noise);
+    const elsewhere = await claw(folder, 'host', '--store', 'other');
+    expect(elsewhere.stdout).toMatch(/not measured {2}claw host --noise measures it/);
+    expect(existsSync(join(folder, 'other'))).toBe(false);
+  });
+
+  test.skipIf(!canMount())('does not measure noise that cannot be kept', async () => {
+    const folder = temporaryFolder();
+    mount(folder, 'size=1m,ro');
+    const { exitCode, stdout, stderr } = await claw(tmpdir(), 'host', '--noise', '--store', folder);
+    expect(stderr).toMatch(/^claw: cannot write .*read-only/);
+    expect(stderr).not.toContain('measuring');
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(1);
   });
 
   test('says why a meter does not answer', async () => {

@@ -7,7 +7,9 @@ import { defaultSpace } from '../../../tuner/space.ts';
 import { thisOwner } from '../../../tuner/store/run-owner.ts';
 import { openSqliteStore } from '../../../tuner/store/sqlite-store.ts';
 import type { Store } from '../../../tuner/store/store.ts';
+import { benchRecord, benchTrial, endedBenchTrial } from '../../support/bench-records.ts';
 import { completedRecord, failedRecord, fakeRun } from '../../support/fake-trials.ts';
+import { canMount, mount } from '../../support/mount.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const files = systemFiles();
@@ -118,6 +120,59 @@ describe.each(KINDS)('$name store', ({ place }) => {
     expect(await store.claimRun('run', own)).toBe(true);
   });
 
+  test('gives back what a bench measured, its samples too', async () => {
+    const open = place();
+    const first = await open();
+    const trials = [
+      endedBenchTrial({ state: 'failed', message: 'broken' }),
+      benchTrial({ sequence: 1 }),
+    ];
+    const record = benchRecord(trials);
+    await first.saveBench(record, [null, Float64Array.of(1.5, 2.25)]);
+    await first.close();
+    const store = await opened(open);
+    expect(await store.findBench('bench')).toEqual(record);
+    expect(await store.findBench('other')).toBeNull();
+    expect(await store.findSamples('run/0')).toBeNull();
+    // Halves and quarters are exact in 32 bits.
+    expect(await store.findSamples('run/1')).toEqual(Float64Array.of(1.5, 2.25));
+    expect(await store.listRuns()).toEqual([]);
+  });
+
+  test('keeps a bench with all of its samples, or not at all', async () => {
+    const store = await opened(place());
+    await store.saveBench(benchRecord([benchTrial()]), [Float64Array.of(1)]);
+    // The second trial has the identifier of one that is there.
+    const trials = [{ ...benchTrial(), id: 'new/0' }, benchTrial()];
+    const clash = store.saveBench(benchRecord(trials, { id: 'clash' }), [
+      Float64Array.of(2),
+      Float64Array.of(3),
+    ]);
+    await expect(clash).rejects.toThrow(/unique/i);
+    expect(await store.findBench('clash')).toBeNull();
+    expect(await store.findSamples('new/0')).toBeNull();
+    expect(await store.findSamples('run/0')).toEqual(Float64Array.of(1));
+  });
+
+  test('never overwrites a bench', async () => {
+    const store = await opened(place());
+    await store.saveBench(benchRecord([]), []);
+    await expect(store.saveBench(benchRecord([benchTrial()]), [null])).rejects.toThrow(/unique/i);
+    expect(await store.findBench('bench')).toMatchObject({ trials: [] });
+  });
+
+  test('lists benches, the newest first', async () => {
+    const store = await opened(place());
+    for (const [id, day] of [
+      ['a', '01'],
+      ['c', '03'],
+      ['b', '02'],
+    ] as const) {
+      await store.saveBench(benchRecord([], { id, createdAt: `2026-01-${day}T00:00:00.000Z` }), []);
+    }
+    expect((await store.listBenches()).map((bench) => bench.id)).toEqual(['c', 'b', 'a']);
+  });
+
   test('serves two at once', async () => {
     const open = place();
     const [one, two] = [await opened(open), await opened(open)];
@@ -143,6 +198,21 @@ describe('a store file that cannot be used', () => {
     database.exec('PRAGMA user_version = 99');
     database.close();
     await expect(openSqliteStore(path, files)).rejects.toThrow(/newer version of claw/);
+  });
+
+  test('that an older version wrote is left alone, with what to do', async () => {
+    const path = `${temporaryFolder()}/store.sqlite`;
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 1; CREATE TABLE runs (id TEXT PRIMARY KEY)');
+    database.close();
+    await expect(openSqliteStore(path, files)).rejects.toMatchObject({
+      message: `the store ${path} was written by an older version of claw`,
+      remedy: 'move it away, or choose another folder with --store',
+    });
+    const after = new DatabaseSync(path, { readOnly: true });
+    const tables = after.prepare('SELECT name FROM sqlite_schema WHERE type = ?').all('table');
+    after.close();
+    expect(tables).toEqual([{ name: 'runs' }]);
   });
 
   test('that is a folder is named', async () => {
@@ -187,17 +257,3 @@ describe('a store file that cannot be used', () => {
     await readOnly.close();
   });
 });
-
-function mount(folder: string, options: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
-}
-
-function canMount(): boolean {
-  try {
-    execFileSync('mount', ['--fake', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return process.getuid?.() === 0;
-  } catch {
-    return false;
-  }
-}
