@@ -1,10 +1,11 @@
 import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
 import { sha256OfFile } from '../engine/base/files.ts';
-import type { EngineConfig } from '../engine/runtime/engine-config.ts';
+import { PRECISIONS, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { validateEngineConfig } from '../engine/runtime/session-options.ts';
-import type { WorkloadRecord } from '../suites/workload-record.ts';
+import type { WorkloadArtifact, WorkloadRecord } from '../suites/workload-record.ts';
 import { checkTunedFiles, tunedConfig } from '../tuner/export/tuned.ts';
 import { setKnobs } from '../tuner/set-knobs.ts';
+import type { VariantPrecision } from '../suites/quantization/build-variants.ts';
 import { canonicalConfig, defaultSpace, toArm, type Arm } from '../tuner/space.ts';
 import type { ConfigSource } from './bench-plan.ts';
 import { thisHost } from './measuring.ts';
@@ -23,6 +24,21 @@ function passesOf(source: ConfigSource | null): string | undefined {
 /** What a knob is set to in the end: other knobs may be set after it. */
 function lastSet(texts: readonly string[], knob: string): string | undefined {
   return texts.findLast((text) => text.startsWith(`${knob}=`))?.slice(knob.length + 1);
+}
+
+/** The precisions that must be made for some configurations. */
+export function neededPrecisions(sources: readonly (ConfigSource | null)[]): VariantPrecision[] {
+  const asked = sources.map((source) => {
+    switch (source?.kind) {
+      case 'set':
+        return lastSet(source.texts, 'precision');
+      case 'file':
+        return source.changes.precision;
+      default:
+        return 'fp32';
+    }
+  });
+  return PRECISIONS.filter((one) => one !== 'fp32' && asked.includes(one)) as VariantPrecision[];
 }
 
 /** The arm that a source means for a workload. Throws when it cannot be run there. */
@@ -98,8 +114,20 @@ export async function withTunedArtifacts(
     const { artifact, config } = source.tuned;
     const sha256 = await sha256OfFile(artifact.path).catch(() => null);
     checkTunedFiles(source.tuned, { model: workload.model.sha256, artifact: sha256 }, source.path);
-    const own = { passes: config.passes, path: artifact.path, sha256: artifact.sha256, nodes: 0 };
-    artifacts = [...artifacts.filter((one) => one.passes !== config.passes), own];
+    const { precision, passes } = config;
+    const own: WorkloadArtifact = {
+      precision,
+      passes,
+      path: artifact.path,
+      sha256: artifact.sha256,
+      nodes: 0,
+      // What was tuned computes what the model does, but for its precision.
+      golden: precision === 'fp32' ? (artifacts[0]?.golden ?? null) : null,
+      variant: null,
+    };
+    const isOther = (one: WorkloadArtifact): boolean =>
+      one.passes !== passes || one.precision !== precision;
+    artifacts = [...artifacts.filter(isOther), own];
   }
   return { ...workload, artifacts };
 }

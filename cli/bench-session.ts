@@ -29,10 +29,15 @@ import { runTrial } from '../suites/trial/run-trial.ts';
 import { benchProtocol, trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
 import type { Arm } from '../tuner/space.ts';
-import { neededPipelines, resolveConfig, withTunedArtifacts } from './bench-config.ts';
+import {
+  neededPipelines,
+  neededPrecisions,
+  resolveConfig,
+  withTunedArtifacts,
+} from './bench-config.ts';
 import type { BenchPlan } from './bench-plan.ts';
 import { hostNoise } from './host-noise.ts';
-import { machine, probeOn, thisHost, trialTarget, versions } from './measuring.ts';
+import { machine, probeOn, thisHost, trialTarget, variantSettings, versions } from './measuring.ts';
 import type { Progress } from './progress.ts';
 import { runName } from './run-name.ts';
 import { storePaths } from './store-folder.ts';
@@ -129,6 +134,9 @@ class BenchSession {
       onProgress: (message) => progress.step(message),
       needsLabels: false,
       pipelines: neededPipelines(sources),
+      precisions: neededPrecisions(sources),
+      floors: [],
+      ...variantSettings(),
       probe: probeOn(signal),
     });
     const workload = await withTunedArtifacts(prepared, sources);

@@ -1,10 +1,13 @@
 import { systemClock } from '../engine/base/clock.ts';
 import { packageVersion } from '../engine/base/package-info.ts';
+import { describeCpu } from '../engine/devices/cpu.ts';
+import { integerKernels } from '../engine/devices/integer-kernels.ts';
 import { systemFiles } from '../engine/devices/system-files.ts';
 import { usableCores } from '../engine/devices/usable-cores.ts';
 import { runtimeVersion } from '../engine/runtime/binding.ts';
 import { defaultEngineConfig, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { describeHost } from '../hosts/this-host.ts';
+import type { WorkloadOptions } from '../suites/prepare-workload.ts';
 import type { ProbeTrial } from '../suites/probe-workload.ts';
 import type { TrialSpec } from '../suites/trial/trial-spec.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
@@ -25,6 +28,12 @@ export function versions(): RunRecord['versions'] {
     node: process.version,
     onnxruntime: runtimeVersion(),
   };
+}
+
+/** How variants are made for this machine, and on how many cores. */
+export function variantSettings(): Pick<WorkloadOptions, 'kernels' | 'threads'> {
+  const { files } = machine;
+  return { kernels: integerKernels(describeCpu(files)), threads: usableCores(files) };
 }
 
 const PROBE_TIMEOUT_MS = 300_000;
@@ -72,9 +81,6 @@ export function trialTarget(
   workload: WorkloadRecord,
   config: EngineConfig,
 ): Pick<TrialSpec, 'modelPath' | 'datasetFolder' | 'goldenFolder'> {
-  return {
-    modelPath: artifactOf(workload, config.passes).path,
-    datasetFolder: workload.dataset,
-    goldenFolder: workload.golden,
-  };
+  const { path, golden } = artifactOf(workload, config);
+  return { modelPath: path, datasetFolder: workload.dataset, goldenFolder: golden };
 }

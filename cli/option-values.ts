@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
 import { UsageError } from '../engine/base/errors.ts';
 import { parseBytes, parseDurationMs } from '../engine/base/units.ts';
 import { parseSlo } from '../tuner/constraint.ts';
@@ -36,6 +37,55 @@ export function parseDims(texts: readonly string[]): Record<string, number> {
     dims[match[1] ?? ''] = size;
   }
   return dims;
+}
+
+/** `['seq=16,128']` as lists of sizes by name. */
+export function parseDimLists(texts: readonly string[]): Record<string, number[]> {
+  const lists: Record<string, number[]> = {};
+  for (const text of texts) {
+    const [name = '', values = ''] = text.split('=', 2);
+    const sizes = values.split(',').map((size) => parseDims([`${name}=${size}`])[name] ?? 0);
+    lists[name] = [...(lists[name] ?? []), ...sizes];
+  }
+  return lists;
+}
+
+/** Floors for the quality of a variant. */
+export const floorOptionsSchema = z.object({
+  minAccuracy: z.string().optional(),
+  minAgreement: z.string().optional(),
+  minCosine: z.string().optional(),
+  minSqnr: z.string().optional(),
+});
+
+export function parseFloors(options: z.infer<typeof floorOptionsSchema>): QualityFloor[] {
+  const share = (text: string | undefined, option: string): number[] => {
+    if (text === undefined) return [];
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0 && value <= 1)) {
+      throw new UsageError(`${option} '${text}' must be a share between 0 and 1, such as 0.99`);
+    }
+    return [value];
+  };
+  const decibels = options.minSqnr === undefined ? [] : [Number(options.minSqnr)];
+  if (decibels.some((value) => !Number.isFinite(value))) {
+    throw new UsageError(`--min-sqnr '${options.minSqnr ?? ''}' must be decibels, such as 20`);
+  }
+  return [
+    ...share(options.minAccuracy, '--min-accuracy').map((value) => ({
+      kind: 'accuracy' as const,
+      value,
+    })),
+    ...share(options.minAgreement, '--min-agreement').map((value) => ({
+      kind: 'agreement' as const,
+      value,
+    })),
+    ...share(options.minCosine, '--min-cosine').map((value) => ({
+      kind: 'cosine' as const,
+      value,
+    })),
+    ...decibels.map((value) => ({ kind: 'sqnr' as const, value })),
+  ];
 }
 
 export function parseCount(text: string, option: string, least: number): number {

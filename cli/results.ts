@@ -36,7 +36,7 @@ export async function writeResults(
   if (content === null) return { report, tuned: null };
   const artifact = artifactPath(run, tuned);
   if (artifact !== run.workload.model.path) {
-    const { path } = artifactOf(run.workload, content.config.passes);
+    const { path } = artifactOf(run.workload, content.config);
     await writeFileAtomic(artifact, await readFile(path));
   }
   await writeFileAtomic(tuned, `${JSON.stringify(content, null, 2)}\n`);
@@ -51,7 +51,8 @@ export function describeConfig(config: EngineConfig): string {
     `${plural(config.replicas, 'replica')} x ${plural(config.intraOpThreads, 'thread')}`,
     `batch ${config.batch.maxSize}`,
     `level ${config.graphLevel}`,
-    ...(config.passes === 'none' ? [] : [`passes ${config.passes}`]),
+    ...(config.precision === 'fp32' ? [] : [config.precision]),
+    ...(config.passes === 'none' || config.precision !== 'fp32' ? [] : [`passes ${config.passes}`]),
     ...(config.intraOpThreads > 1 ? [config.spinning ? 'spinning' : 'no spinning'] : []),
     ...(config.arena ? [] : ['no arena']),
     ...(config.memPattern ? [] : ['no memory pattern']),

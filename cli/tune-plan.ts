@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
 import { UsageError } from '../engine/base/errors.ts';
 import { parseDurationMs } from '../engine/base/units.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
@@ -8,7 +9,7 @@ import type { RunRecord } from '../tuner/run-record.ts';
 import { halvingSearcher } from '../tuner/search/halving-searcher.ts';
 import { defaultSpace, knobRecord, type Space } from '../tuner/space.ts';
 import type { Store } from '../tuner/store/store.ts';
-import { machine, probeOn, thisHost, versions } from './measuring.ts';
+import { machine, probeOn, thisHost, variantSettings, versions } from './measuring.ts';
 import {
   constraintOptionsSchema,
   parseBudgetMs,
@@ -91,6 +92,9 @@ export async function newRun(
     onProgress: (message) => around.progress.step(message),
     needsLabels: plan.constraints.some((constraint) => constraint.kind === 'accuracy'),
     pipelines: ['clean', 'all'],
+    precisions: ['int8-static', 'int8-dynamic', 'int4-weights'],
+    floors: accuracyFloors(plan.constraints),
+    ...variantSettings(),
     probe: probeOn(around.signal),
   });
   const host = thisHost();
@@ -119,8 +123,20 @@ export async function newRun(
   return run;
 }
 
+/** A variant that could not meet the run's own floor need not be tried. */
+function accuracyFloors(constraints: RunRecord['constraints']): QualityFloor[] {
+  return constraints.flatMap((one) =>
+    one.kind === 'accuracy' ? [{ kind: 'accuracy' as const, value: one.floor }] : [],
+  );
+}
+
 /** The arms of a run: the same for the same host and workload, also when resumed. */
 export function spaceOf(host: RunRecord['host'], workload: WorkloadRecord): Space {
-  const passes = workload.artifacts.map((artifact) => artifact.passes);
-  return defaultSpace(host.usableCores, { batch: workload.batch, passes });
+  const { batch, artifacts } = workload;
+  const fp32 = artifacts.filter((artifact) => artifact.precision === 'fp32');
+  return defaultSpace(host.usableCores, {
+    batch,
+    passes: fp32.map((artifact) => artifact.passes),
+    precisions: [...new Set(artifacts.map((artifact) => artifact.precision))],
+  });
 }

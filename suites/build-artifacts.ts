@@ -14,6 +14,8 @@ export interface ArtifactOptions {
   /** Batch size that the model fixes, or `free`. */
   readonly batch: 'free' | number;
   readonly sha256: string;
+  /** Reference outputs of the original: its rewrites must give the same. */
+  readonly golden: string | null;
   readonly seed: number;
   readonly cacheFolder: string;
   readonly signal: AbortSignal;
@@ -34,8 +36,9 @@ export async function buildArtifacts(
   const model = await readModelFile(source.modelPath);
   const { nodeCount } = describeModel(model);
   const { modelPath: path } = source;
+  const fp32 = { precision: 'fp32', golden: options.golden, variant: null } as const;
   const artifacts: WorkloadArtifact[] = [
-    { passes: 'none', path, sha256: options.sha256, nodes: nodeCount },
+    { ...fp32, passes: 'none', path, sha256: options.sha256, nodes: nodeCount },
   ];
   const notes: string[] = [];
   if (options.pipelines.length === 0) return { artifacts, notes };
@@ -51,7 +54,7 @@ export async function buildArtifacts(
       );
       if (artifacts.some((one) => one.sha256 === built.sha256)) continue;
       const nodes = built.report.nodesAfter;
-      artifacts.push({ passes, path: built.path, sha256: built.sha256, nodes });
+      artifacts.push({ ...fp32, passes, path: built.path, sha256: built.sha256, nodes });
     } catch (thrown) {
       options.signal.throwIfAborted();
       notes.push(`the passes '${passes}' are left out: ${messageOf(thrown)}`);

@@ -1,39 +1,34 @@
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { UsageError, UserError } from '../engine/base/errors.ts';
-import { sha256, sha256OfFile } from '../engine/base/files.ts';
-import { describeModel } from '../engine/graph/describe.ts';
-import { inputHints } from '../engine/graph/input-hints.ts';
-import { readModelFile } from '../engine/graph/read.ts';
+import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
+import type { IntegerKernels } from '../engine/devices/integer-kernels.ts';
+import { UsageError } from '../engine/base/errors.ts';
+import { sha256OfFile } from '../engine/base/files.ts';
 import { buildArtifacts } from './build-artifacts.ts';
-import { openDataset, writeDataset, type DatasetInput } from './data/dataset.ts';
-import { resolveInputs, type ResolvedInputs } from './data/model-inputs.ts';
-import { matchNpz, shapesOf } from './data/npz-data.ts';
-import { readNpz, type NpyArray } from './data/npz.ts';
-import { createRandomData } from './data/random-data.ts';
+import { openDataset } from './data/dataset.ts';
 import { prepareGolden } from './golden/prepare-golden.ts';
 import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
-import { findSuite, SUITES } from './registry.ts';
+import { findSuite } from './registry.ts';
+import { prepareModel, type ModelOptions } from './prepare-model.ts';
 import type { Suite } from './suite.ts';
-import type { WorkloadRecord } from './workload-record.ts';
+import { buildVariants, type VariantPrecision } from './quantization/build-variants.ts';
+import type { WorkloadArtifact, WorkloadRecord } from './workload-record.ts';
 import type { WorkloadSource } from './workload-source.ts';
 
-export interface WorkloadOptions {
+export interface WorkloadOptions extends ModelOptions {
   /** A suite's name or a model's path. */
   readonly target: string;
-  /** A `.npz` of inputs by name, or null for random inputs. */
-  readonly dataPath: string | null;
-  /** Sizes of symbolic dimensions. */
-  readonly dims: Readonly<Record<string, number>>;
-  readonly seed: number;
-  /** Where suites and prepared data are kept between runs. */
-  readonly cacheFolder: string;
   readonly signal: AbortSignal;
-  readonly onProgress: (message: string) => void;
   /** Whether something that was asked for needs labels. */
   readonly needsLabels: boolean;
   /** Pipelines of passes whose result is built too, beside the model itself. */
   readonly pipelines: readonly ('clean' | 'all')[];
+  /** Variants that are made too, where they hold their floors. */
+  readonly precisions: readonly VariantPrecision[];
+  readonly kernels: IntegerKernels;
+  readonly floors: readonly QualityFloor[];
+  /** Cores that making variants may use. */
+  readonly threads: number;
   /** Runs one short trial, to see whether the model runs at all. */
   readonly probe: ProbeTrial;
 }
@@ -58,7 +53,14 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   const digest = await sha256OfFile(source.modelPath);
   const { batch } = probed;
   const golden = await prepareGolden({ ...source, sha256: digest, batch }, options);
-  const { artifacts, notes } = await buildArtifacts(source, { ...options, batch, sha256: digest });
+  const reference = golden.folder === null ? null : resolve(golden.folder);
+  const { artifacts, notes } = await buildArtifacts(source, {
+    ...options,
+    batch,
+    sha256: digest,
+    golden: reference,
+  });
+  const variants = await buildVariants(source, { ...options, ...probed });
   return {
     target: options.target,
     suite: suite?.name ?? null,
@@ -70,13 +72,13 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
     },
     data: source.data,
     dataset: resolve(source.datasetFolder),
-    golden: golden.folder === null ? null : resolve(golden.folder),
     dims: { ...source.dims },
     batch,
-    evaluationCount: probed.evaluationCount,
+    // What calibrated a variant must not judge it, nor flatter it beside the others.
+    evaluationCount: Math.min(probed.evaluationCount, variants.unseen),
     scenario: 'closed-loop',
     seed: options.seed,
-    artifacts: artifacts.map((one) => ({ ...one, path: resolve(one.path) })),
+    artifacts: [...artifacts, ...variants.artifacts].map(absolute),
     notes: [
       ...source.notes,
       ...probed.notes,
@@ -84,6 +86,11 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
       ...notes,
     ],
   };
+}
+
+function absolute(artifact: WorkloadArtifact): WorkloadArtifact {
+  const { path, golden } = artifact;
+  return { ...artifact, path: resolve(path), golden: golden === null ? null : resolve(golden) };
 }
 
 async function prepareSuite(suite: Suite, options: WorkloadOptions): Promise<WorkloadSource> {
@@ -106,125 +113,20 @@ async function prepareSuite(suite: Suite, options: WorkloadOptions): Promise<Wor
   return {
     modelPath: built.modelPath,
     datasetFolder: built.datasetFolder,
+    calibrationFolder: built.calibrationFolder,
     data: { kind: 'suite', description: built.dataDescription },
     dims: {},
     batch: 'free',
-    labelled: await labelledSamples(built.datasetFolder),
+    ...(await countSamples(built.datasetFolder)),
     notes: built.notes,
   };
 }
 
-async function labelledSamples(datasetFolder: string): Promise<number> {
+async function countSamples(
+  datasetFolder: string,
+): Promise<Pick<WorkloadSource, 'samples' | 'labelled'>> {
   const dataset = await openDataset(datasetFolder);
   await dataset.close();
-  return dataset.labels === null ? 0 : dataset.count;
-}
-
-async function prepareModel(options: WorkloadOptions): Promise<WorkloadSource> {
-  await checkTarget(options.target);
-  const model = await readModelFile(options.target);
-  const arrays = options.dataPath === null ? null : await readNpz(options.dataPath);
-  const resolved = resolveInputs(describeModel(model), {
-    dims: options.dims,
-    data: arrays === null ? null : shapesOf(arrays),
-  });
-  const prepared =
-    arrays === null || options.dataPath === null
-      ? randomSource(resolved, inputHints(model), options)
-      : await npzSource(resolved, { arrays, path: options.dataPath }, options);
-  return {
-    modelPath: options.target,
-    dims: resolved.dims,
-    batch: resolved.batch,
-    notes: [],
-    ...(await keepDataset(prepared, options.cacheFolder)),
-  };
-}
-
-async function checkTarget(target: string): Promise<void> {
-  const found = await stat(target).catch(() => null);
-  if (found?.isFile() === true) return;
-  const suites = SUITES.map((suite) => suite.name).join(', ');
-  const what =
-    found === null
-      ? `there is no file '${target}'${target.endsWith('.onnx') ? '' : ', and no suite of that name'}`
-      : `'${target}' is not a file`;
-  throw new UserError(what, {
-    remedy: `give the path of an .onnx file, or a suite: ${suites}`,
-  });
-}
-
-/** Data that is not on disk yet, and the key that it is kept under. */
-interface UnkeptData {
-  readonly key: string;
-  readonly data: WorkloadRecord['data'];
-  readonly content: {
-    readonly count: number;
-    readonly inputs: readonly DatasetInput[];
-    readonly labels: Int32Array | null;
-  };
-}
-
-function randomSource(
-  resolved: ResolvedInputs,
-  hints: ReturnType<typeof inputHints>,
-  options: WorkloadOptions,
-): UnkeptData {
-  const random = createRandomData(resolved.inputs, hints, options.seed);
-  const identity = {
-    inputs: resolved.inputs,
-    hints,
-    seed: options.seed,
-    recipe: random.description,
-  };
-  return {
-    key: sha256(JSON.stringify(identity)),
-    data: { kind: 'random', description: `seeded random inputs: ${random.description}` },
-    content: { count: random.count, inputs: random.inputs, labels: null },
-  };
-}
-
-async function npzSource(
-  resolved: ResolvedInputs,
-  file: { readonly arrays: ReadonlyMap<string, NpyArray>; readonly path: string },
-  options: WorkloadOptions,
-): Promise<UnkeptData> {
-  options.onProgress('preparing the data');
-  const content = matchNpz(file.arrays, resolved.inputs, file.path);
-  const samples = content.labels === null ? 'samples' : 'labelled samples';
-  return {
-    key: sha256(JSON.stringify({ inputs: resolved.inputs, file: await sha256OfFile(file.path) })),
-    data: {
-      kind: 'file',
-      path: resolve(file.path),
-      description: `${content.count} ${samples} from ${basename(file.path)}`,
-    },
-    content,
-  };
-}
-
-async function keepDataset(
-  source: UnkeptData,
-  cacheFolder: string,
-): Promise<Pick<WorkloadSource, 'datasetFolder' | 'data' | 'labelled'>> {
-  const datasetFolder = join(cacheFolder, 'data', source.key.slice(0, 24));
-  if ((await stat(datasetFolder).catch(() => null)) === null) {
-    await writeDataset(datasetFolder, source.content);
-  } else if (!(await isIntact(datasetFolder))) {
-    await rm(datasetFolder, { recursive: true, force: true });
-    await writeDataset(datasetFolder, source.content);
-  }
-  const labelled = source.content.labels === null ? 0 : source.content.count;
-  return { datasetFolder, data: source.data, labelled };
-}
-
-async function isIntact(datasetFolder: string): Promise<boolean> {
-  try {
-    const dataset = await openDataset(datasetFolder);
-    await dataset.close();
-    return true;
-  } catch {
-    // It is made again from its source, which is the better cure than a message.
-    return false;
-  }
+  const { count: samples, labels } = dataset;
+  return { samples, labelled: labels === null ? 0 : samples };
 }

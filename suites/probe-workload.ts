@@ -17,6 +17,8 @@ export type ProbeTrial = (request: {
 export interface ProbedWorkload {
   readonly batch: 'free' | number;
   readonly evaluationCount: number;
+  /** Median time of one sample, ms. */
+  readonly sampleMs: number;
   readonly notes: readonly string[];
 }
 
@@ -55,11 +57,11 @@ export async function probeWorkload(
   if (figures === null) throw cannotRun(source, single);
   const sampleMs = figures.latencyMs.p50 / batchSize;
   const evaluationCount = affordableSamples(source.labelled, sampleMs);
-  if (source.batch !== 'free') return { batch: source.batch, evaluationCount, notes: [] };
+  if (source.batch !== 'free') return { batch: source.batch, evaluationCount, sampleMs, notes: [] };
   const double = await probe({ ...request, batchSize: 2 });
-  if (figuresOf(double) !== null) return { batch: 'free', evaluationCount, notes: [] };
+  if (figuresOf(double) !== null) return { batch: 'free', evaluationCount, sampleMs, notes: [] };
   const note = `the model names its batch dimension but does not run at batch 2, so batching is left out: ${reasonOf(double)}`;
-  return { batch: 1, evaluationCount, notes: [note] };
+  return { batch: 1, evaluationCount, sampleMs, notes: [note] };
 }
 
 /** A trial on a restless machine is invalid, but its model has run. */

@@ -23,6 +23,8 @@ export interface BuiltSuite {
   readonly modelPath: string;
   /** A prepared dataset (see `data/dataset.ts`) of held-out, labelled samples. */
   readonly datasetFolder: string;
+  /** Labelled samples for the calibration of quantized models, none of them held out. */
+  readonly calibrationFolder: string;
   readonly dataDescription: string;
   /** Facts to print and to keep in the report, such as accuracies. */
   readonly notes: readonly string[];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { PASS_PIPELINES } from '../engine/runtime/engine-config.ts';
+import { PASS_PIPELINES, PRECISIONS, type EngineConfig } from '../engine/runtime/engine-config.ts';
+import { variantReportSchema } from './quantization/variant-job.ts';
 
 export const workloadRecordSchema = z.strictObject({
   /** What was typed: a suite's name or a model's path. */
@@ -16,21 +17,24 @@ export const workloadRecordSchema = z.strictObject({
     z.strictObject({ kind: z.literal('file'), path: z.string(), description: z.string() }),
     z.strictObject({ kind: z.literal('random'), description: z.string() }),
   ]),
-  /** The model as each pipeline of passes leaves it; `none` is the model itself. */
+  /** The model as passes and quantization leave it; fp32 and `none` is the model itself. */
   artifacts: z
     .array(
       z.strictObject({
+        precision: z.enum(PRECISIONS),
         passes: z.enum(PASS_PIPELINES),
         path: z.string(),
         sha256: z.string(),
         nodes: z.int(),
+        /** Folder of reference outputs; null where it has none. */
+        golden: z.string().nullable(),
+        /** How it was quantized and how close it is; null for fp32. */
+        variant: variantReportSchema.nullable(),
       }),
     )
     .min(1),
   /** Folder of the prepared dataset. */
   dataset: z.string(),
-  /** Folder of reference outputs; null where the model has no reference. */
-  golden: z.string().nullable(),
   dims: z.record(z.string(), z.int()),
   /** `free`, or the batch size that the model fixes. */
   batch: z.union([z.literal('free'), z.int()]),
@@ -43,13 +47,17 @@ export const workloadRecordSchema = z.strictObject({
 });
 export type WorkloadRecord = Readonly<z.infer<typeof workloadRecordSchema>>;
 
-/** The file that a config of these passes runs; a programmer's error when it was not built. */
+/** The file that a config runs; a programmer's error when it was not built. */
 export function artifactOf(
   workload: WorkloadRecord,
-  passes: WorkloadArtifact['passes'],
+  { precision, passes }: Pick<EngineConfig, 'precision' | 'passes'>,
 ): WorkloadArtifact {
-  const artifact = workload.artifacts.find((one) => one.passes === passes);
-  if (artifact === undefined) throw new Error(`no artifact for the passes '${passes}'`);
+  const artifact = workload.artifacts.find(
+    (one) => one.precision === precision && one.passes === passes,
+  );
+  if (artifact === undefined) {
+    throw new Error(`no artifact for ${precision} with the passes '${passes}'`);
+  }
   return artifact;
 }
 

@@ -13,6 +13,7 @@ export interface Arm {
 
 /** Values that the search chooses between, one list a knob. */
 export interface Knobs {
+  readonly precision: readonly Precision[];
   readonly passes: readonly Passes[];
   readonly graphLevel: readonly GraphLevel[];
   readonly replicas: readonly number[];
@@ -24,6 +25,7 @@ export interface Knobs {
 }
 
 type Passes = EngineConfig['passes'];
+type Precision = EngineConfig['precision'];
 
 export interface Space {
   readonly knobs: Knobs;
@@ -44,12 +46,18 @@ const SEARCHED_LEVELS: readonly GraphLevel[] = GRAPH_LEVELS.filter((level) => le
  */
 export function defaultSpace(
   usableCores: number,
-  model: { readonly batch: 'free' | number; readonly passes: readonly Passes[] },
+  model: {
+    readonly batch: 'free' | number;
+    readonly passes: readonly Passes[];
+    /** Variants are made from the cleaned graph: with them, the passes are `clean`. */
+    readonly precisions?: readonly Precision[];
+  },
 ): Space {
-  const { batch, passes } = model;
+  const { batch, passes, precisions = ['fp32'] } = model;
   const counts = powersOfTwo(usableCores);
   return createSpace(
     {
+      precision: precisions,
       passes,
       graphLevel: SEARCHED_LEVELS,
       replicas: counts,
@@ -81,7 +89,7 @@ function createSpace(
 
 function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig> {
   const fields = [
-    knobs.passes.map((passes) => ({ passes })),
+    madeModels(knobs),
     knobs.graphLevel.map((graphLevel) => ({ graphLevel })),
     knobs.replicas.map((replicas) => ({ replicas })),
     knobs.intraOpThreads.map((intraOpThreads) => ({ intraOpThreads })),
@@ -91,6 +99,17 @@ function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig
     knobs.memPattern.map((memPattern) => ({ memPattern })),
   ];
   yield* product(fields, base);
+}
+
+/** Precision and passes together say which file runs. */
+function madeModels(knobs: Knobs): Pick<EngineConfig, 'precision' | 'passes'>[] {
+  const fp32 = knobs.precision.includes('fp32')
+    ? knobs.passes.map((passes) => ({ precision: 'fp32', passes }) as const)
+    : [];
+  const variants = knobs.precision
+    .filter((precision) => precision !== 'fp32')
+    .map((precision) => ({ precision, passes: 'clean' }) as const);
+  return [...fp32, ...variants];
 }
 
 /** Every choice of one change from each list, applied to the config. */
@@ -114,12 +133,14 @@ export function toArm(config: EngineConfig): Arm {
 }
 
 /**
- * One form for configs that mean the same: a single intra-op thread has no pool
+ * One form for configs that mean the same: variants are made from the cleaned graph,
+ * a single intra-op thread has no pool
  * that could spin, and several replicas cannot share the caller's thread.
  */
 export function canonicalConfig(config: EngineConfig): EngineConfig {
   return {
     ...config,
+    passes: config.precision === 'fp32' ? config.passes : 'clean',
     spinning: config.spinning && config.intraOpThreads > 1,
     isolation: config.isolation === 'inline' && config.replicas > 1 ? 'thread' : config.isolation,
     sessionEntries: Object.fromEntries(
@@ -148,6 +169,7 @@ export function armKey(config: EngineConfig): string {
 /** The knobs as a run records them. */
 export function knobRecord(knobs: Knobs): Record<string, (string | number | boolean)[]> {
   return {
+    precision: [...knobs.precision],
     passes: [...knobs.passes],
     graphLevel: [...knobs.graphLevel],
     replicas: [...knobs.replicas],

@@ -1,42 +1,38 @@
 import { resolve } from 'node:path';
-import { stat } from 'node:fs/promises';
-import { z } from 'zod';
 import { buildInProcess } from '../../engine/artifacts/artifact-cache.ts';
 import type { ArtifactReport } from '../../engine/artifacts/build-artifact.ts';
-import { UsageError, UserError } from '../../engine/base/errors.ts';
-import { formatBytes, formatNumber } from '../../engine/base/units.ts';
-import { usableCores } from '../../engine/devices/usable-cores.ts';
+import { UsageError } from '../../engine/base/errors.ts';
+import { formatBytes } from '../../engine/base/units.ts';
 import { describeModel } from '../../engine/graph/describe.ts';
 import { inputHints } from '../../engine/graph/input-hints.ts';
 import { parsePasses, selectPasses } from '../../engine/graph/passes/registry.ts';
 import { readModelFile } from '../../engine/graph/read.ts';
-import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { Tensors } from '../../engine/runtime/tensor.ts';
 import { comparisonSamples } from '../../suites/data/comparison-samples.ts';
 import { readNpz } from '../../suites/data/npz.ts';
 import type { SpeedComparison } from '../../suites/speed/compare-speed.ts';
-import { timeModels } from '../../suites/speed/time-models.ts';
 import { interruptible } from '../interruption.ts';
-import { machine } from '../measuring.ts';
-import { parseCount, parseDims, workloadOptionsSchema } from '../option-values.ts';
-import type { Progress } from '../progress.ts';
-
-const optionsSchema = workloadOptionsSchema.extend({
-  output: z.string(),
-  passes: z.string(),
-  provider: z.string(),
-  bench: z.boolean(),
-  json: z.boolean().optional(),
-});
-type Options = z.infer<typeof optionsSchema>;
+import { parseCount, parseDims } from '../option-values.ts';
+import {
+  checkOutput,
+  optimizeOptionsSchema,
+  speedLines,
+  timeBoth,
+  type OptimizeOptions,
+} from '../optimizing.ts';
+import { quantize } from '../quantize.ts';
 
 const BUILD_TIMEOUT_MS = 600_000;
-const BLOCKS = 10;
-const BLOCK_MS = 200;
 
 /** `claw optimize MODEL -o OUT`. */
-export async function optimize(modelPath: string, rawOptions: unknown): Promise<number> {
-  const options = optionsSchema.parse(rawOptions);
+export async function optimize(
+  modelPath: string,
+  rawOptions: unknown,
+  given: ReadonlySet<string>,
+): Promise<number> {
+  const options = optimizeOptionsSchema.parse(rawOptions);
+  if (options.precision !== 'fp32') return quantize(modelPath, options, given);
+  refuseVariantOptions(given);
   const { pipeline, switches } = parsePasses(options.passes);
   selectPasses(pipeline, options.provider, switches);
   checkProvider(options.provider);
@@ -63,6 +59,25 @@ export async function optimize(modelPath: string, rawOptions: unknown): Promise<
   });
 }
 
+/** What only a variant has a use for. */
+const VARIANT_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ['calibration', '--calibration'],
+  ['blockSize', '--block-size'],
+  ['minAccuracy', '--min-accuracy'],
+  ['minAgreement', '--min-agreement'],
+  ['minCosine', '--min-cosine'],
+  ['minSqnr', '--min-sqnr'],
+]);
+
+function refuseVariantOptions(given: ReadonlySet<string>): void {
+  for (const [name, flag] of VARIANT_OPTIONS) {
+    if (!given.has(name)) continue;
+    throw new UsageError(`${flag} belongs to a variant in another precision`, {
+      remedy: 'add --precision int8-static, int8-dynamic, int4-weights or fp16',
+    });
+  }
+}
+
 function checkProvider(provider: string): void {
   if (provider === 'cpu') return;
   throw new UsageError(`--provider '${provider}' is not available`, {
@@ -70,21 +85,14 @@ function checkProvider(provider: string): void {
   });
 }
 
-async function checkOutput(modelPath: string, output: string): Promise<void> {
-  if (resolve(modelPath) === resolve(output)) {
-    throw new UsageError('the output is the model itself', { remedy: 'give another name with -o' });
-  }
-  const found = await stat(output).catch(() => null);
-  if (found?.isDirectory() === true) {
-    throw new UserError(`cannot write ${output}: it is a folder`, { remedy: 'give a file name' });
-  }
-}
-
-function seedOf(options: Options): number {
+function seedOf(options: OptimizeOptions): number {
   return parseCount(options.seed, '--seed', 0);
 }
 
-async function readSamples(modelPath: string, options: Options): Promise<readonly Tensors[]> {
+async function readSamples(
+  modelPath: string,
+  options: OptimizeOptions,
+): Promise<readonly Tensors[]> {
   const dims = parseDims(options.dim);
   const seed = seedOf(options);
   const model = await readModelFile(modelPath);
@@ -93,31 +101,11 @@ async function readSamples(modelPath: string, options: Options): Promise<readonl
   return comparisonSamples(describeModel(model), { dims, seed, data, hints: inputHints(model) });
 }
 
-async function timeBoth(
-  job: {
-    readonly modelPath: string;
-    readonly outPath: string;
-    readonly samples: readonly Tensors[];
-  },
-  around: { readonly progress: Progress; readonly signal: AbortSignal; readonly seed: number },
-): Promise<SpeedComparison> {
-  around.progress.step('timing it against the original');
-  const [feeds = {}] = job.samples;
-  return timeModels(
-    {
-      original: job.modelPath,
-      rewritten: job.outPath,
-      feeds,
-      config: defaultEngineConfig(usableCores(machine.files)),
-      blocks: BLOCKS,
-      blockMs: BLOCK_MS,
-      seed: around.seed,
-    },
-    { timeoutMs: BUILD_TIMEOUT_MS, signal: around.signal },
-  );
-}
-
-function show(options: Options, report: ArtifactReport, speed: SpeedComparison | null): void {
+function show(
+  options: OptimizeOptions,
+  report: ArtifactReport,
+  speed: SpeedComparison | null,
+): void {
   if (options.json === true) {
     console.log(JSON.stringify({ output: options.output, ...report, speed }));
     return;
@@ -133,15 +121,6 @@ function show(options: Options, report: ArtifactReport, speed: SpeedComparison |
       ...operatorLines(report),
     ].join('\n'),
   );
-}
-
-function speedLines(speed: SpeedComparison | null): string[] {
-  if (speed === null) return [];
-  const { speedup, originalMs, rewrittenMs, originalLoadMs, rewrittenLoadMs } = speed;
-  return [
-    `  a run: ${formatNumber(originalMs)} -> ${formatNumber(rewrittenMs)} ms, ${speedup.value.toFixed(3)} times as fast [${speedup.low.toFixed(3)}, ${speedup.high.toFixed(3)}] under the runtime's own level all`,
-    `  loading: ${formatNumber(originalLoadMs)} -> ${formatNumber(rewrittenLoadMs)} ms`,
-  ];
 }
 
 function passLines({ passes }: ArtifactReport): string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const PRECISIONS = ['fp32', 'fp16', 'int8-static', 'int8-dynamic', 'int4-weights'] as const;
+export const PRECISIONS = ['fp32', 'fp16', 'int8-static', 'int8-dynamic', 'int4-weights'] as const;
 export const PASS_PIPELINES = ['none', 'clean', 'all'] as const;
 export const GRAPH_LEVELS = ['disabled', 'basic', 'extended', 'layout', 'all'] as const;
 const ISOLATIONS = ['inline', 'thread', 'process'] as const;

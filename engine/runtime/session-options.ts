@@ -13,6 +13,9 @@ export interface SessionOptions {
   readonly logSeverityLevel: 0 | 1 | 2 | 3 | 4;
   /** Where the runtime writes the graph as it runs it; a warning goes with levels beyond `extended`. */
   readonly optimizedModelFilePath?: string;
+  /** Writes a profile of every run when the session closes, to a file that begins with the prefix. */
+  readonly enableProfiling?: boolean;
+  readonly profileFilePrefix?: string;
   /** Session config entries; the binding takes strings only. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -46,13 +49,13 @@ export function toSessionOptions(config: EngineConfig): SessionOptions {
 
 /**
  * Refuses a config that cannot be applied as it stands, naming the field and what
- * is allowed. `passes` is no matter of the session: it says how the file was made.
+ * is allowed. `precision` and `passes` are no matter of the session: they say how
+ * the file was made.
  */
 export function validateEngineConfig(config: EngineConfig): void {
   if (config.provider !== 'cpu') {
     refuse('provider', config.provider, "'cpu'");
   }
-  if (config.precision !== 'fp32') refuse('precision', config.precision, "'fp32'");
   if (config.isolation === 'process') refuse('isolation', config.isolation, "'inline' or 'thread'");
   if (config.isolation === 'inline' && config.replicas !== 1) {
     throw new UsageError(`config: isolation 'inline' runs one replica, not ${config.replicas}`, {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../../engine/base/files.ts';
 import { formatPercent } from '../../engine/base/units.ts';
 import { writeModel } from '../../engine/graph/write.ts';
@@ -37,11 +37,6 @@ export const inspectionSuite: Suite = Object.freeze({
   defaultSlo: 'p99<66ms',
   build,
 });
-
-/** The dataset folder of 256 labelled training pictures, none of them held out. */
-export function calibrationFolder(built: BuiltSuite): string {
-  return join(dirname(built.datasetFolder), FILES.calibration);
-}
 
 async function build(options: SuiteBuildOptions): Promise<BuiltSuite> {
   const root = join(options.folder, `inspection-v${VERSION}`);
@@ -88,6 +83,7 @@ function describe(root: string, accuracy: Accuracies): BuiltSuite {
   return {
     modelPath: join(root, FILES.model),
     datasetFolder: join(root, FILES.heldOut),
+    calibrationFolder: join(root, FILES.calibration),
     dataDescription:
       `${HELD_OUT.count} generated images of brushed, cast and woven surfaces, none of them ` +
       'used in training; half of them taken as in training, the others shifted or lit differently',

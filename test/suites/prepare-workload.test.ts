@@ -50,6 +50,10 @@ function prepare(
     dataPath: null,
     needsLabels: false,
     pipelines: [],
+    precisions: [],
+    floors: [],
+    kernels: { activations: 'uint8', weightBits: 8 },
+    threads: 1,
     dims: {},
     seed: 3,
     cacheFolder,
@@ -101,7 +105,17 @@ describe('a model without data', () => {
     const bytes = readFileSync(model);
     expect(workloadRecordSchema.parse(workload)).toEqual(workload);
     expect(workload).toEqual({
-      artifacts: [{ passes: 'none', path: model, sha256: sha256(bytes), nodes: 1 }],
+      artifacts: [
+        {
+          precision: 'fp32',
+          passes: 'none',
+          path: model,
+          sha256: sha256(bytes),
+          nodes: 1,
+          golden: expect.stringContaining('golden') as string,
+          variant: null,
+        },
+      ],
       target: model,
       suite: null,
       model: {
@@ -112,7 +126,6 @@ describe('a model without data', () => {
       },
       data: { kind: 'random', description: 'seeded random inputs: x standard normal' },
       dataset: workload.dataset,
-      golden: expect.stringContaining('golden') as string,
       dims: {},
       batch: 'free',
       evaluationCount: 0,
@@ -349,6 +362,7 @@ describe('a suite', () => {
         return {
           modelPath: writeLinearModel(folder),
           datasetFolder: await writeLinearDataset(folder, labels),
+          calibrationFolder: await writeLinearDataset(join(folder, 'calibration')),
           dataDescription: 'four rows',
           notes: ['fp32 accuracy 100 %'],
         };

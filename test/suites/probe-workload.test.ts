@@ -6,10 +6,12 @@ import { completedIn, fakeProbe } from '../support/fake-probe.ts';
 
 const SOURCE: WorkloadSource = {
   modelPath: 'model.onnx',
+  calibrationFolder: null,
   datasetFolder: 'data/abc',
   data: { kind: 'random', description: 'invented' },
   dims: {},
   batch: 'free',
+  samples: 8,
   labelled: 0,
   notes: [],
 };
@@ -21,6 +23,7 @@ describe('probeWorkload', () => {
     expect(await probeWorkload(SOURCE, probe)).toEqual({
       batch: 'free',
       evaluationCount: 0,
+      sampleMs: 2,
       notes: [],
     });
     expect(requests).toMatchObject([
@@ -55,6 +58,7 @@ describe('probeWorkload', () => {
     expect(await probeWorkload({ ...SOURCE, labelled: 50 }, probe)).toEqual({
       batch: 1,
       evaluationCount: 50,
+      sampleMs: 2,
       notes: [
         'the model names its batch dimension but does not run at batch 2, so batching is left out: Gather: index 9 is out of bounds',
       ],

@@ -86,7 +86,6 @@ describe('what cannot be set is named, with what can be', () => {
   });
 
   test.each([
-    ['precision=fp16', /precision 'fp16' is not available -> this version allows 'fp32'/],
     ['provider=cuda', /provider 'cuda' is not available -> this version allows 'cpu'/],
     ['isolation=process', /isolation 'process' is not available -> .*'inline' or 'thread'/],
     ['batch.maxDelayMs=3', /batch\.maxDelayMs '3' is not available -> this version allows 0/],

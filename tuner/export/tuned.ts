@@ -55,7 +55,7 @@ export function createTuned(run: RunRecord, path: string): Tuned | null {
   const { model, data, suite, dims, scenario, seed } = run.workload;
   const { key, cpu, isa, usableCores, memoryBytes } = run.host;
   const { config, metrics } = outcome.shipped;
-  const artifact = artifactOf(run.workload, config.passes);
+  const artifact = artifactOf(run.workload, config);
   return {
     schema: 'openclaw.tuned/1',
     model: { name: model.name, sha256: model.sha256, path: toFile(model.path) },
@@ -88,8 +88,9 @@ export function createTuned(run: RunRecord, path: string): Tuned | null {
  */
 export function artifactPath(run: RunRecord, tunedPath: string): string {
   const { outcome, workload } = run;
-  const passes = outcome !== null && 'shipped' in outcome ? outcome.shipped.config.passes : 'none';
-  return passes === 'none' ? workload.model.path : join(dirname(resolve(tunedPath)), 'model.onnx');
+  const shipped = outcome !== null && 'shipped' in outcome ? outcome.shipped.config : null;
+  const isModel = shipped === null || (shipped.passes === 'none' && shipped.precision === 'fp32');
+  return isModel ? workload.model.path : join(dirname(resolve(tunedPath)), 'model.onnx');
 }
 
 function withoutProvider(config: EngineConfig): Tuned['config'] {

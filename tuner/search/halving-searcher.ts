@@ -1,5 +1,9 @@
 import { createRandom } from '../../engine/base/random.ts';
-import { PASS_PIPELINES, type EngineConfig } from '../../engine/runtime/engine-config.ts';
+import {
+  PASS_PIPELINES,
+  PRECISIONS,
+  type EngineConfig,
+} from '../../engine/runtime/engine-config.ts';
 import type { Arm, Space } from '../space.ts';
 import type { Ask, Searcher, SearchProblem } from './searcher.ts';
 import { ranked, standings, type Standing } from './standings.ts';
@@ -84,10 +88,19 @@ function isNeighbour(a: Arm, b: Arm): boolean {
 }
 
 type Feature =
-  'passes' | 'level' | 'replicas' | 'threads' | 'spinning' | 'batch' | 'arena' | 'pattern';
+  | 'precision'
+  | 'passes'
+  | 'level'
+  | 'replicas'
+  | 'threads'
+  | 'spinning'
+  | 'batch'
+  | 'arena'
+  | 'pattern';
 
 const FEATURE_GROUPS: readonly (readonly Feature[])[] = [
-  ['passes'],
+  // Which file runs: variants have passes of their own.
+  ['precision', 'passes'],
   ['level'],
   ['replicas', 'threads', 'spinning'],
   ['batch'],
@@ -106,6 +119,8 @@ const LEVEL_POSITION: Readonly<Record<EngineConfig['graphLevel'], number>> = {
 /** Coordinates of a config; steps of about 1 between neighbouring values. */
 function features(config: EngineConfig): Readonly<Record<Feature, number>> {
   return {
+    // Precisions are no scale: each is as far from fp32 as the others.
+    precision: 2 * PRECISIONS.indexOf(config.precision),
     passes: PASS_PIPELINES.indexOf(config.passes),
     level: LEVEL_POSITION[config.graphLevel],
     replicas: Math.log2(config.replicas),
@@ -118,18 +133,22 @@ function features(config: EngineConfig): Readonly<Record<Feature, number>> {
 }
 
 /**
- * The default, every split of the cores at the default's other settings, then
+ * The default, every split of the cores and every file (precision, passes) at the
+ * default's other settings, then
  * arms that lie as far as can be from those chosen before (greedy maximin), the
  * first of them drawn by the seed. O(FIRST_ROUND x arms).
  */
 function firstRound(space: Space, seed: number): readonly Arm[] {
   const base = features(space.defaultArm.config);
-  const splits = space.arms.filter((arm) => {
-    const own = features(arm.config);
-    const others = ['passes', 'level', 'batch', 'arena', 'pattern'] as const;
-    return others.every((feature) => own[feature] === base[feature]) && arm !== space.defaultArm;
-  });
-  const chosen = [space.defaultArm, ...splits].slice(0, FIRST_ROUND);
+  const differOnlyIn = (free: readonly Feature[]): Arm[] =>
+    space.arms.filter((arm) => {
+      const own = features(arm.config);
+      const fixed = FEATURE_GROUPS.flat().filter((feature) => !free.includes(feature));
+      return fixed.every((feature) => own[feature] === base[feature]) && arm !== space.defaultArm;
+    });
+  const splits = differOnlyIn(['replicas', 'threads', 'spinning']);
+  const files = differOnlyIn(['precision', 'passes']);
+  const chosen = [space.defaultArm, ...splits, ...files].slice(0, FIRST_ROUND);
   return fillSpace(chosen, createRandom(seed, 'first round').shuffled(space.arms));
 }
 

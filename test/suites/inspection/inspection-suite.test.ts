@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { describeModel } from '../../../engine/graph/describe.ts';
 import { readModel } from '../../../engine/graph/read.ts';
 import { openDataset } from '../../../suites/data/dataset.ts';
-import { calibrationFolder, inspectionSuite } from '../../../suites/inspection/inspection-suite.ts';
+import { inspectionSuite } from '../../../suites/inspection/inspection-suite.ts';
 import type { SuiteBuildOptions } from '../../../suites/suite.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -33,7 +33,7 @@ test(
     expect(operators).toMatchObject({ Conv: 7, BatchNormalization: 7, Relu: 7, Gemm: 1 });
 
     const heldOut = await openDataset(built.datasetFolder);
-    const calibration = await openDataset(calibrationFolder(built));
+    const calibration = await openDataset(built.calibrationFolder);
     expect([heldOut.count, calibration.count]).toEqual([1000, 256]);
     expect(new Set(heldOut.labels)).toEqual(new Set([0, 1, 2, 3]));
     await Promise.all([heldOut.close(), calibration.close()]);
