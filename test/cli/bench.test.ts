@@ -46,13 +46,20 @@ describe('claw bench', () => {
     'prints what it measured as one document, and keeps it with its samples',
     LONGEST,
     async () => {
-      const folder = folderWithModel();
-      const record = recordOf(await claw(folder, 'bench', 'linear.onnx', ...SHORT, '--json'));
+      const folder = temporaryFolder();
+      writeCopyingModel(folder);
+      // Passes that are set before another knob are built all the same.
+      const args = ['bench', 'copying.onnx', '--set', 'passes=clean', ...SHORT, '--json'];
+      const record = recordOf(await claw(folder, ...args));
       expect(record).toMatchObject({ comparison: null, peak: null });
       const store = await storeIn(folder);
       expect(await store.listBenches()).toEqual([record]);
       const last = record.trials.at(-1);
-      expect(last).toMatchObject({ purpose: { kind: 'bench' }, scenario: { name: 'closed-loop' } });
+      expect(last).toMatchObject({
+        purpose: { kind: 'bench' },
+        scenario: { name: 'closed-loop' },
+        config: { passes: 'clean', intraOpThreads: 1 },
+      });
       const metrics =
         last?.state === 'completed' || last?.state === 'invalid' ? last.metrics : null;
       expect((await store.findSamples(last?.id ?? ''))?.length).toBe(metrics?.latencyMs.count);
@@ -69,26 +76,6 @@ describe('claw bench', () => {
     expect(stdout).toMatch(/\n {2}generator lag {3}p99 \S+ ms\n/);
     expect(stdout).toMatch(/\n {2}bound {11}p50 < 50 ms: (held, with 99 % confidence|NOT held)\n/);
   });
-
-  test(
-    'runs the knobs that were set, on the passes that were set before them',
-    LONGEST,
-    async () => {
-      const folder = temporaryFolder();
-      const builder = new ModelBuilder({ name: 'copied', opset: 17 });
-      const x = builder.input('x', 'float32', ['N', 2]);
-      builder.output(builder.node('Relu', [builder.node('Identity', [x])]), 'float32', ['N', 2]);
-      writeFileSync(join(folder, 'copied.onnx'), writeModel(builder.build()));
-      const set = ['--set', 'passes=clean', '--set', 'replicas=2'];
-      const result = await claw(folder, 'bench', 'copied.onnx', ...SHORT, ...set, '--json');
-      expect(recordOf(result).trials.at(-1)?.config).toMatchObject({
-        passes: 'clean',
-        replicas: 2,
-        isolation: 'thread',
-        intraOpThreads: 1,
-      });
-    },
-  );
 
   test('names passes that change nothing', async () => {
     const args = ['bench', 'linear.onnx', '--set', 'passes=clean'];
@@ -119,17 +106,18 @@ describe('claw bench', () => {
     async () => {
       const folder = folderWithModel();
       const noise = writeNoise(folder);
-      // The runtime refuses this only when it makes a session: the trial fails.
-      const set = ['--set', 'intraOpThreads=2', '--set', 'affinity=nonsense'];
-      const args = ['bench', 'linear.onnx', '--duration', '60ms', ...set, '--against', 'default'];
-      const { stdout, stderr, exitCode } = await claw(folder, ...args);
+      const { stdout, stderr, exitCode } = await claw(folder, ...comparison(folder));
       expect(exitCode).toBe(1);
       expect(stderr).not.toContain('noise');
       expect(stdout).toMatch(
-        /no block was completed; the last trial of the candidate:\nthe trial failed: /,
+        /no block was completed; the last trial of the baseline:\nthe trial failed: /,
       );
       const [record] = await (await storeIn(folder)).listBenches();
-      expect(record?.comparison).toMatchObject({ blocks: [], lost: 1, metrics: [], noise });
+      expect(record?.comparison).toMatchObject({ blocks: [], metrics: [], noise });
+      expect(record?.trials[0]).toMatchObject({
+        purpose: { kind: 'compare', block: 0, position: 0, side: 'b' },
+        config: { replicas: 2, isolation: 'thread', intraOpThreads: 1 },
+      });
     },
   );
 
@@ -153,13 +141,32 @@ describe('claw bench', () => {
 
   test.skipIf(!canMount())('shows its figures, though the disk is full', LONGEST, async () => {
     const folder = folderWithModel();
-    mkdirSync(join(folder, 'full'));
-    // Room for an empty store, not for raw samples.
-    mount(join(folder, 'full'), 'size=60k');
-    const args = ['bench', 'linear.onnx', ...SHORT, '--store', 'full'];
-    const { stdout, stderr, exitCode } = await claw(folder, ...args);
-    expect(stdout).toMatch(/\n {2}samples\/s /);
+    mkdirSync(join(folder, '.claw'));
+    // Room for the data and an empty store, but not for a record.
+    mount(join(folder, '.claw'), 'size=64k');
+    writeNoise(folder);
+    const { stdout, stderr, exitCode } = await claw(folder, ...comparison(folder));
+    expect(stdout).toMatch(/the last trial of the baseline:\nthe trial failed: /);
     expect(stderr).toMatch(/claw: the store .*cannot grow: the disk is full\n {2}free some space/);
     expect(exitCode).toBe(1);
   });
 });
+
+/**
+ * A comparison that ends soon: the runtime refuses the baseline only when it makes
+ * a session, so that its first trial fails. With this seed the candidate is first.
+ */
+function comparison(folder: string): string[] {
+  const baseline = join(folder, 'baseline.json');
+  writeFileSync(baseline, JSON.stringify({ intraOpThreads: 2, affinity: 'nonsense' }));
+  const set = ['--set', 'replicas=2', '--set', 'intraOpThreads=1', '--against', baseline];
+  return ['bench', 'linear.onnx', '--duration', '60ms', '--seed', '2', ...set];
+}
+
+/** `y = max(x, 0)` of a copy of x: there is something to clean up. */
+function writeCopyingModel(folder: string): void {
+  const builder = new ModelBuilder({ name: 'copying', opset: 17 });
+  const x = builder.input('x', 'float32', ['N', 2]);
+  builder.output(builder.node('Relu', [builder.node('Identity', [x])]), 'float32', ['N', 2]);
+  writeFileSync(join(folder, 'copying.onnx'), writeModel(builder.build()));
+}
