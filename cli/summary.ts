@@ -65,7 +65,7 @@ function table(baseline: MeasuredArm, winner: MeasuredArm | null): string[] {
 const CELL_WIDTH = 26;
 
 /** A table of figures, one column an arm. */
-export function armLines(columns: readonly (readonly [string, ArmMetrics])[]): string[] {
+function armLines(columns: readonly (readonly [string, ArmMetrics])[]): string[] {
   const isLabelled = columns.some(([, metrics]) => metrics.quality.accuracy !== undefined);
   const rows = [...FIGURES, ...(isLabelled ? [accuracyRow] : [])];
   const line = (label: string, cells: readonly string[]): string =>
