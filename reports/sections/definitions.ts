@@ -34,17 +34,28 @@ const DEFINITIONS: readonly Fact[] = [
   {
     term: 'Uncertified',
     value:
-      'A percentile as it was read off the measured requests. Too few slow requests were seen to state it with confidence, so another measurement may give a higher one.',
+      'A percentile as it was read off the measured requests: another measurement may give a higher one. A trial certifies one when it measured enough requests (at least 459 for p99) to name a latency that the percentile does not exceed with 99 % confidence.',
+  },
+  {
+    term: 'Invalid',
+    value:
+      'A trial that was measured, but is not believed: its outputs were wrong, or the machine disturbed it. Its figures are kept in the records and not used: no median, chart or verdict counts them.',
   },
   {
     term: 'Memory',
-    value: html`Peak memory of all engine processes, the runtime included, shared pages counted
-      once. A memory bound applies to this figure. <small>memoryBytes</small>`,
+    value: html`Peak memory of all engine processes, the runtime included: their proportional share
+      (PSS), in which a page that several processes share counts once in all; resident memory where
+      the system has no PSS. A memory bound applies to this figure. <small>memoryBytes</small>`,
   },
   {
     term: 'Session memory',
     value: html`That peak less what the runtime takes before any model is loaded: what the model
       costs. <small>sessionBytes</small>`,
+  },
+  {
+    term: 'Energy',
+    value:
+      'Joules a sample while the load ran, idle power included. Power that is estimated is marked so, and decides nothing.',
   },
   {
     term: 'Accuracy',

@@ -10,8 +10,8 @@ export function failuresSection(view: RunView): Section | undefined {
   if (table === undefined) return undefined;
   return {
     id: 'failures',
-    heading: 'Trials without a result',
-    content: html`<p class="lead">They count as tried and are never given a figure.</p>
+    heading: 'Trials that do not count',
+    content: html`<p class="lead">They count as tried; none of their figures is used.</p>
       ${wide(table)}`,
   };
 }

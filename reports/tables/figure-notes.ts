@@ -1,4 +1,5 @@
 import type { Constraint } from '../../tuner/run-record.ts';
+import type { Energy } from '../arm-figures.ts';
 import type { Comparison } from '../comparison.ts';
 import { checkConstraint } from '../constraint-check.ts';
 import { counted } from '../figure-format.ts';
@@ -10,7 +11,6 @@ export function figureNotes(
   constraints: readonly Constraint[],
 ): readonly Html[] {
   const arms = [comparison.before, comparison.after].flatMap((arm) => arm ?? []);
-  const energy = arms.map((arm) => arm.energy).find((reading) => reading.state === 'unavailable');
   const broken = arms.flatMap((arm) =>
     constraints.map((item) => checkConstraint(item, arm)).filter((check) => !check.met),
   );
@@ -19,7 +19,7 @@ export function figureNotes(
     batchNote(comparison),
     arms.every((arm) => arm.certified) ? '' : UNCERTIFIED,
     broken.length === 0 ? '' : 'A figure in red breaks a constraint.',
-    energy === undefined ? '' : `Energy unavailable: ${energy.reason}.`,
+    ...new Set(arms.map((arm) => energyNote(arm.energy))),
   ]
     .filter((text) => text !== '')
     .map((text) => html`<p class="note">${text}</p>`);
@@ -27,6 +27,15 @@ export function figureNotes(
 
 const UNCERTIFIED =
   '* Uncertified: the percentile of the requests that were measured. It is what happened here, not a bound that holds with a stated confidence.';
+
+/** Where a figure of energy comes from, which decides what it may be compared with. */
+function energyNote(energy: Energy): string {
+  if (energy.state === 'unavailable') return `Energy unavailable: ${energy.reason}.`;
+  const { source, scope, quality, notes } = energy;
+  const estimated = energy.state === 'estimated' ? ' estimated, not measured,' : '';
+  const doubts = notes.length === 0 ? '' : `; ${notes.join('; ')}`;
+  return `Energy${estimated} by ${source} (${scope}, ${quality}${doubts}).`;
+}
 
 /** Latencies of different batches are not the same thing, which a reader has to be told. */
 function batchNote({ before, after }: Comparison): string {

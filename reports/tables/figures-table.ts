@@ -118,11 +118,19 @@ function points(before: number | undefined, after: number | undefined): string {
 function energyRow(comparison: Comparison): Html {
   return figureRow(comparison, {
     title: 'Energy per sample',
-    show: ({ energy }) => (energy.state === 'measured' ? joules(energy.value) : 'unavailable'),
+    show: ({ energy }) => energyText(energy),
     change: (left, right) => change(energyValue(left.energy), energyValue(right.energy)),
   });
 }
 
+/** Of a sample, and the mean power under the load that it comes from. */
+function energyText(energy: Energy): HtmlValue {
+  if (energy.state === 'unavailable') return 'unavailable';
+  const watts = html` <small>${Number(energy.watts.toPrecision(3))} W</small>`;
+  return html`${energy.state === 'estimated' && 'estimated '}${joules(energy.value)}${watts}`;
+}
+
+/** An estimate is not compared. */
 function energyValue(energy: Energy): number {
   return energy.state === 'measured' ? energy.value : Number.NaN;
 }

@@ -12,7 +12,7 @@ import type { RunView } from '../run-view.ts';
 /** Trials named one by one before the rest is only counted. */
 const MOST_NAMED = 6;
 
-/** Why a trial has no figures; undefined for one that has. */
+/** Why a trial does not count; undefined for one that does. */
 export function reasonOf(trial: TrialRecord): string | undefined {
   switch (trial.state) {
     case 'completed':
@@ -27,7 +27,7 @@ export function reasonOf(trial: TrialRecord): string | undefined {
   }
 }
 
-/** Trials without figures, those with the same reason together. */
+/** Trials that do not count, those with the same reason together. */
 export function failuresTable(view: RunView): Html | undefined {
   const failed = view.trials.filter((trial) => trial.state !== 'completed');
   if (failed.length === 0) return undefined;

@@ -73,7 +73,7 @@ function bareMilliseconds(ms: number): string {
   return ms < 1000 ? ms.toPrecision(3) : rate(ms);
 }
 
-/** A figure that only completed trials have. */
+/** A figure of trials that count: those of an invalid one are kept in its record, and not used. */
 function figure(
   title: string,
   read: (trial: CompletedTrial) => number,

@@ -101,7 +101,7 @@ export function completedTrial(options: TrialOptions = {}): CompletedTrial {
 type Ending =
   | { state: 'failed' | 'out-of-memory'; message: string }
   | { state: 'timeout'; limitMs: number }
-  | { state: 'invalid'; reasons: InvalidReason[]; metrics: null };
+  | { state: 'invalid'; reasons: InvalidReason[]; metrics: TrialMetrics | null };
 
 export function endedTrial(ending: Ending, options: TrialOptions = {}): TrialRecord {
   return trialRecordSchema.parse({ ...commonOf(options), ...ending });

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { rate } from '../../reports/figure-format.ts';
 import { renderRunReport } from '../../reports/run-report.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
@@ -11,6 +12,8 @@ import {
   runRecord,
   trialsOfRun,
   verificationOf,
+  WINNER,
+  winnerOutcome,
   workload,
 } from './fixtures.ts';
 
@@ -114,6 +117,62 @@ test('names, paths and messages from outside cannot become markup', async () => 
   expect(ends.length).toBe(charts.length + 2);
   expect(page).not.toContain('<img');
   expect(textOf(page)).toContain('alert(1)');
+});
+
+test('the figures of an invalid trial are kept, not used', async () => {
+  const faster = completedTrial({ noise: 50 }).metrics;
+  const reasons = [
+    { kind: 'steal', share: 0.04 },
+    { kind: 'generator-lag', p99Ms: 3, limitMs: 1 },
+  ] as const;
+  const trials = [
+    completedTrial(),
+    endedTrial({ state: 'invalid', reasons: [...reasons], metrics: faster }, { sequence: 1 }),
+  ];
+  const page = await render({ outcome: defaultOutcome() }, trials);
+  const text = textOf(page);
+  expect(text).toContain('Trials that do not count');
+  expect(text).toContain(
+    'the hypervisor took 4 % of the CPU time; the load generator was late: p99 3 ms, limit 1 ms',
+  );
+  expect(text).not.toContain(rate(faster.qps));
+});
+
+test.each([
+  ['measured', '12 mJ 8.5 W', 'Energy by rapl:0 (package, counter; gaps).', '±0 %'],
+  [
+    'estimated',
+    'estimated 12 mJ 8.5 W',
+    'Energy estimated, not measured, by rapl:0 (package, counter; gaps).',
+    '–',
+  ],
+] as const)('energy that was %s says by what', async (state, shown, note, change) => {
+  const energyJPerInference = {
+    state,
+    value: 0.012,
+    netValue: null,
+    watts: 8.5,
+    idleWatts: null,
+    source: 'rapl:0',
+    scope: 'package',
+    quality: 'counter',
+    coverage: 1,
+    notes: ['gaps'],
+  };
+  const arms = {
+    shipped: measuredArm(WINNER, { energyJPerInference }),
+    baseline: measuredArm(configWith(), { energyJPerInference }),
+  };
+  const text = textOf(await render({ outcome: { ...winnerOutcome(), ...arms } }, trialsOfRun()));
+  expect(text).toContain(`Energy per sample ${shown} ${shown} ${change}`);
+  expect(text.split(note).length).toBe(2);
+});
+
+test('the definitions say what is certified, what counts and how memory is counted', () => {
+  const text = textOf(winner);
+  expect(text).toMatch(/Uncertified .*at least 459 for p99/);
+  expect(text).toMatch(/Invalid .* kept in the records and not used/);
+  expect(text).toMatch(/Memory .*proportional share \(PSS\)/);
 });
 
 test('random data is said at the top', async () => {
