@@ -174,6 +174,13 @@ describe('leaves alone', () => {
     expect(toInt8Dynamic(ir)).toEqual({ quantized: 0, skipped: [{ node: 'product', reason }] });
   });
 
+  test('a sum of more products than int32 holds', () => {
+    // 66312 x 255 x 127 = 2 147 514 120, which is 2^31 + 30 472.
+    const ir = importModel(productModel({ weight: [66312, 1], x: [1, 66312] }).model);
+    const reason = 'sums of 66312 products may leave int32';
+    expect(toInt8Dynamic(ir)).toEqual({ quantized: 0, skipped: [{ node: 'product', reason }] });
+  });
+
   test('a convolution', () => {
     const builder = new ModelBuilder({ name: 'g', opset: 17 });
     builder.input('x', 'float32', [1, 4, 8, 8]);
