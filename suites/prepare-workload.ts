@@ -84,6 +84,7 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
       ...probed.notes,
       ...(golden.note === null ? [] : [golden.note]),
       ...notes,
+      ...variants.notes,
     ],
   };
 }
