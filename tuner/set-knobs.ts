@@ -41,7 +41,7 @@ export function setKnobs(config: EngineConfig, texts: readonly string[]): Engine
   if (!parsed.success) {
     const knob = parsed.error.issues[0]?.path.join('.') ?? '';
     const text = texts.findLast((one) => one.startsWith(`${knob}=`)) ?? knob;
-    throw new UsageError(`--set ${text}: ${knob} cannot be that`, {
+    throw new UsageError(`--set ${text}: that is no value of ${knob}`, {
       remedy: `${knob} takes ${KNOBS.get(knob) ?? 'another value'}`,
     });
   }
