@@ -28,17 +28,13 @@ function lastSet(texts: readonly string[], knob: string): string | undefined {
 
 /** The precisions that must be made for some configurations. */
 export function neededPrecisions(sources: readonly (ConfigSource | null)[]): VariantPrecision[] {
-  const asked = sources.map((source) => {
-    switch (source?.kind) {
-      case 'set':
-        return lastSet(source.texts, 'precision');
-      case 'file':
-        return source.changes.precision;
-      default:
-        return 'fp32';
-    }
-  });
+  const asked = sources.map(precisionOf);
   return PRECISIONS.filter((one) => one !== 'fp32' && asked.includes(one)) as VariantPrecision[];
+}
+
+function precisionOf(source: ConfigSource | null): string | undefined {
+  if (source?.kind === 'set') return lastSet(source.texts, 'precision');
+  return source?.kind === 'file' ? source.changes.precision : undefined;
 }
 
 /** The arm that a source means for a workload. Throws when it cannot be run there. */
@@ -59,7 +55,8 @@ export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): A
 /** They were asked for, but not built: see `buildArtifacts`. */
 function absentPasses(passes: string, notes: readonly string[]): UserError {
   const note = notes.find((text) => text.includes(`'${passes}'`));
-  const why = note ?? `the passes '${passes}' change nothing in this model beyond fewer passes`;
+  const why =
+    note ?? `the passes '${passes}' change nothing in this model that fewer passes would not`;
   return new UsageError(why, { remedy: 'leave passes out' });
 }
 
