@@ -62,6 +62,12 @@ export function constantOf(
   return { dims, bytes: rawData };
 }
 
+/** Norm of the difference by the norm of what is expected. */
+export function relativeError(actual: Float32Array, expected: Float32Array): number {
+  const difference = expected.map((value, index) => value - (actual[index] ?? NaN));
+  return Math.hypot(...difference) / Math.hypot(...expected);
+}
+
 export function cosine(a: Float32Array, b: Float32Array): number {
   const dot = (x: Float32Array, y: Float32Array): number =>
     x.reduce((sum, value, index) => sum + value * (y[index] ?? 0), 0);

@@ -131,6 +131,7 @@ describe('percentile', () => {
 const normal = (x: number): number => 1e6 * Math.exp((-x * x) / 2);
 const laplace = (x: number): number => 1e6 * Math.exp(-4 * Math.abs(x));
 const skewed = (x: number): number => (x < 0 ? 1e6 * Math.exp(12 * x) : normal(x));
+const wide = (x: number): number => 1e6 * Math.exp(-2.5 * Math.abs(x));
 const above = (density: (x: number) => number) => (x: number) => (x > 0 ? density(x) : 0);
 /** All below 1, but for one value in the bin from 7. */
 const outlier = (binWidth: number) => (x: number) => {
@@ -195,6 +196,13 @@ test.each<Reference>([
     seen: [-1.20703125, 5.38671875],
     ends: [-1.20703125, 4.75],
   },
+  {
+    name: 'skewed to the other side',
+    density: (x) => skewed(-x),
+    halfRange: 8,
+    seen: [-5.38671875, 1.20703125],
+    ends: [-4.7109375, 1.20703125],
+  },
 ])('entropy equals brute force: $name', (reference) => {
   expect(endsOf(reference, { method: 'entropy', binCount: 2048 })).toEqual(reference.ends);
 });
@@ -243,6 +251,14 @@ test.each<Reference & { readonly binCount: number }>([
     binCount: 256,
     seen: [0, 7.03125],
     ends: [0, 1.3125],
+  },
+  {
+    name: 'few bins',
+    density: wide,
+    halfRange: 8,
+    binCount: 8,
+    seen: [-5, 5],
+    ends: [-4, 4],
   },
 ])('mse equals brute force: $name', (reference) => {
   const { binCount, ends } = reference;
