@@ -46,18 +46,21 @@ export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): A
       { remedy: `leave batch.maxSize out, or make it ${workload.batch}` },
     );
   }
-  if (!workload.artifacts.some(({ passes }) => passes === config.passes)) {
-    throw absentPasses(config.passes, workload.notes);
+  const { precision, passes } = config;
+  if (!workload.artifacts.some((one) => one.precision === precision && one.passes === passes)) {
+    throw absentArtifact(config, workload.notes);
   }
   return toArm(config);
 }
 
-/** They were asked for, but not built: see `buildArtifacts`. */
-function absentPasses(passes: string, notes: readonly string[]): UserError {
-  const note = notes.find((text) => text.includes(`'${passes}'`));
-  const why =
-    note ?? `the passes '${passes}' change nothing in this model that fewer passes would not`;
-  return new UsageError(why, { remedy: 'leave passes out' });
+/** It was asked for, but left out, with a note where it could not be had. */
+function absentArtifact({ precision, passes }: EngineConfig, notes: readonly string[]): UserError {
+  const [start, what, knob] =
+    precision === 'fp32'
+      ? [`the passes '${passes}' `, 'change nothing in this model that fewer would not', 'passes']
+      : [`${precision} `, 'cannot be had of this model', 'precision'];
+  const note = notes.find((text) => text.startsWith(start) && text.includes('left out'));
+  return new UsageError(note ?? `${start}${what}`, { remedy: `leave ${knob} out` });
 }
 
 function configOf(source: ConfigSource, workload: WorkloadRecord): EngineConfig {
