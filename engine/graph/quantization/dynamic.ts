@@ -34,7 +34,7 @@ const DEFAULTS = Object.freeze({ weightBits: 8, leastWeights: 1024 } satisfies D
  * `extended` on the runtime fuses DynamicQuantizeLinear, MatMulInteger, Cast and Mul
  * itself. Measured in ONNX Runtime 1.30 (one thread, AVX512-VNNI, 1 to 256 rows, 256 to
  * 3072 columns): no difference for one product; where three share their input, those
- * quantize it once and are 3 to 4 % faster; unfused they are 5 to 11 % slower. Times
+ * quantize it once and are 3 to 4 % faster; unfused they are 5 to 14 % slower. Times
  * float32, 1.7 at one row and 2.9 to 4.4 at 64 to 256 rows of 768.
  *
  * For the CPU provider. The model, best as the passes of `clean` leave it, is rewritten
