@@ -196,9 +196,21 @@ function comparisonLines(record: BenchRecord, comparison: ComparisonRecord): str
       : [verdictLine(metrics), '', ...metricLines(metrics)]),
     '',
     `  margins are at least this host's noise, measured ${noiseAge(noise)} (claw host --noise)`,
+    ...noisyLines(metrics),
     ...spoilLines(record),
   ];
 }
+
+/** A floor that was measured while something else ran lasts for days: say how to get rid of it. */
+function noisyLines(metrics: readonly JudgedMetric[]): string[] {
+  const widest = Math.max(0, ...metrics.filter(({ primary }) => primary).map((one) => one.margin));
+  if (widest <= WIDE_MARGIN) return [];
+  return [
+    `  a margin of ${formatPercent(widest)} proves little: measure the noise again when the machine is calm`,
+  ];
+}
+
+const WIDE_MARGIN = 0.1;
 
 function onlySideLines(record: BenchRecord): string[] {
   const tried = record.trials[0];

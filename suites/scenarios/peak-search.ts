@@ -77,13 +77,22 @@ class PeakSearch<T extends PeakProbe> {
       const rate = this.#low;
       const confirmed = await this.#measure(rate);
       if (confirmed.passes) return this.#peak(confirmed, true);
-      this.#high = rate;
-      const passed = this.#probes.filter((one) => one.passes && one.ratePerSecond < rate);
-      this.#low = passed.length === 0 ? null : Math.max(...passed.map((one) => one.ratePerSecond));
-      const next = rate / (1 + 2 * this.#resolution);
-      if ((this.#low ?? 0) < next && this.#mayProbe()) await this.#try(next);
+      await this.#descend(rate);
     }
-    return this.#peak(null, this.#mayProbe());
+    return this.#peak(null, this.#low === null && this.#mayProbe());
+  }
+
+  /** From a rate that passed by luck, down in growing steps to one that passes. */
+  async #descend(from: number): Promise<void> {
+    this.#high = from;
+    this.#low = null;
+    let step = 1 + 2 * this.#resolution;
+    let rate = from / step;
+    for (let tries = 0; tries < MAX_DOUBLINGS && this.#mayProbe(); tries += 1) {
+      if ((await this.#try(rate)).passes) return;
+      step = Math.min(2, step * step);
+      rate /= step;
+    }
   }
 
   async #try(rate: number): Promise<T> {

@@ -43,6 +43,8 @@ export type TrialSpec = Readonly<z.infer<typeof trialSpecSchema>>;
 
 /** A steady state is judged by windows of this length: shorter while tuning. */
 const WINDOW_MS = { tuning: 200, measuring: 1000 } as const;
+/** A short measurement is no reason to skip the warm-up. */
+const LEAST_WARMUP_MS = 2000;
 /** A slow model may take this long to reach its count, whatever the duration. */
 const LEAST_MAX_MS = 60_000;
 
@@ -66,7 +68,7 @@ export function benchProtocol(durationMs: number, scenario: Scenario): TrialProt
   return {
     windowMs: Math.min(WINDOW_MS.measuring, durationMs / 5),
     warmupMinRequests: 50,
-    warmupMaxMs: Math.max(10_000, durationMs),
+    warmupMaxMs: Math.min(10_000, Math.max(LEAST_WARMUP_MS, 2 * durationMs)),
     measureMs: durationMs,
     measureMinRequests: leastQueries(scenario),
     measureMaxMs: Math.max(LEAST_MAX_MS, durationMs * 10),
