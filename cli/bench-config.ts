@@ -3,7 +3,7 @@ import { sha256OfFile } from '../engine/base/files.ts';
 import { PRECISIONS, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { validateEngineConfig } from '../engine/runtime/session-options.ts';
 import type { WorkloadArtifact, WorkloadRecord } from '../suites/workload-record.ts';
-import { checkTunedFiles, tunedConfig } from '../tuner/export/tuned.ts';
+import { checkTunedFiles, tunedConfig, type Tuned } from '../tuner/export/tuned.ts';
 import { setKnobs } from '../tuner/set-knobs.ts';
 import type { VariantPrecision } from '../suites/quantization/build-variants.ts';
 import { canonicalConfig, defaultSpace, toArm, type Arm } from '../tuner/space.ts';
@@ -109,6 +109,7 @@ export async function withTunedArtifacts(
   sources: readonly (ConfigSource | null)[],
 ): Promise<WorkloadRecord> {
   let artifacts = workload.artifacts;
+  const notes: string[] = [];
   for (const source of sources) {
     if (source?.kind !== 'tuned') continue;
     const { artifact, config } = source.tuned;
@@ -128,6 +129,21 @@ export async function withTunedArtifacts(
     const isOther = (one: WorkloadArtifact): boolean =>
       one.passes !== passes || one.precision !== precision;
     artifacts = [...artifacts.filter(isOther), own];
+    notes.push(...otherInstructions(source.tuned));
   }
-  return { ...workload, artifacts };
+  return { ...workload, artifacts, notes: [...workload.notes, ...notes] };
+}
+
+/**
+ * An integer model is made for the instructions of a CPU: on others it may be slower,
+ * and without dot products its 8-bit weights may saturate.
+ */
+function otherInstructions({ config, host }: Tuned): string[] {
+  if (config.precision === 'fp32' || config.precision === 'fp16') return [];
+  const here = thisHost();
+  const missing = host.isa.filter((name) => !here.isa.includes(name));
+  if (missing.length === 0) return [];
+  return [
+    `warning: this ${config.precision} model was tuned on ${host.cpu}, which has ${missing.join(', ')}; this CPU has not: it may be slower or less accurate here, so tune it again`,
+  ];
 }

@@ -46,14 +46,8 @@ export function systemFiles(root = ''): SystemFiles {
 }
 
 function toProbe(thrown: unknown): FileProbe {
-  switch (codeOf(thrown)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return { state: 'absent' };
-    case 'EACCES':
-    case 'EPERM':
-      return { state: 'refused' };
-    default:
-      return { state: 'failed', reason: messageOf(thrown) };
-  }
+  const code = codeOf(thrown) ?? '';
+  if (['ENOENT', 'ENOTDIR'].includes(code)) return { state: 'absent' };
+  if (['EACCES', 'EPERM'].includes(code)) return { state: 'refused' };
+  return { state: 'failed', reason: messageOf(thrown) };
 }

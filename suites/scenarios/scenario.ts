@@ -76,8 +76,13 @@ export function loadShape(
       return { clients: null, requestsPerQuery: 1, rowsPerRequest: single };
     case 'offline':
       // Everything is there at once: a replica that has answered always finds the
-      // next request waiting, so each has a second one queued behind the first.
-      return { clients: 2 * config.replicas, requestsPerQuery: 1, rowsPerRequest: maxSize };
+      // next request waiting, so each has a second one queued behind the first. A replica
+      // on the caller's own thread has nothing to wait for.
+      return {
+        clients: config.isolation === 'inline' ? 1 : 2 * config.replicas,
+        requestsPerQuery: 1,
+        rowsPerRequest: maxSize,
+      };
   }
 }
 

@@ -102,7 +102,7 @@ const CASES: readonly (readonly [args: string, exitCode: number, message: RegExp
   ['bench --config absent.json', 1, /absent\.json: there is no such file/],
   ['bench --config broken.json', 1, /broken\.json is not JSON/],
   ['bench --config other.json', 1, /other\.json is not a tuned\.json[^]*schema/],
-  ['bench linear.onnx --repetitions none', 2, /--repetitions 'none'/],
+  ['bench linear.onnx --scenario none', 2, /--scenario 'none'/],
   ['report nothing', 1, /no runs/],
   ['report', 1, /no runs/],
 ];

@@ -72,7 +72,7 @@ function floatOutput(name: string): OnnxValueInfo {
     name,
     type: { tensorType: { elemType: elementTypeNumber('float32') } },
     metadataProps: [],
-  } as OnnxValueInfo;
+  };
 }
 
 async function observeAll(

@@ -153,7 +153,8 @@ class Planner {
     }
     // What an absorbed clamp takes is never seen: its producer gives the clamp's result.
     for (const [node, role] of this.#roles) {
-      if (role === 'absorbed' && node.inputs[0] != null) carried.delete(node.inputs[0]);
+      const [data = null] = node.inputs;
+      if (role === 'absorbed' && data !== null) carried.delete(data);
     }
     return { roles: this.#roles, carried, skipped: this.#skipped };
   }
@@ -172,7 +173,7 @@ function isWeightedKind(node: IrNode): boolean {
 function whyNotWeighted(node: IrNode): string | null {
   const [data = null, weights = null, bias = null] = node.inputs;
   const tensor = weights?.constant ?? null;
-  if (data?.constant != null) return 'its data is constant';
+  if (data === null || data.constant !== null) return 'its data is constant';
   if (tensor === null || readFloats(tensor) === null) return 'its weights are not constant float32';
   if (bias !== null && (bias.constant === null || readFloats(bias.constant) === null)) {
     return 'its bias is not constant float32';

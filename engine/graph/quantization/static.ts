@@ -205,7 +205,7 @@ class Rewriter {
       type: params.type,
       dims: [],
       data,
-    } as Parameters<IrGraph['addInitializer']>[1]);
+    });
     const quantize = this.#graph.addNode({
       ...this.#operator('QuantizeLinear', name),
       inputs: [value, scale, zero],

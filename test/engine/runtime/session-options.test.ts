@@ -38,7 +38,6 @@ describe('session options', () => {
 
   test.each<[string, Partial<EngineConfig>, RegExp]>([
     ['an unknown provider', { provider: 'quantum' }, /provider 'quantum'/],
-    ['a precision that nothing makes yet', { precision: 'fp16' }, /precision 'fp16'/],
     ['process isolation', { isolation: 'process' }, /isolation 'process'/],
     ['several inline replicas', { replicas: 2 }, /one replica, not 2/],
     ['a batch delay', { batch: { maxSize: 1, maxDelayMs: 5 } }, /batch\.maxDelayMs '5'/],

@@ -14,15 +14,21 @@ function shapeOf(
   scenario: Scenario,
   { maxSize = 1, replicas = 1, free = true } = {},
 ): readonly (number | null)[] {
-  const config = { ...defaultEngineConfig(1), replicas, batch: { maxSize, maxDelayMs: 0 } };
+  const config = {
+    ...defaultEngineConfig(1),
+    replicas,
+    isolation: replicas === 1 ? ('inline' as const) : ('thread' as const),
+    batch: { maxSize, maxDelayMs: 0 },
+  };
   const { clients, requestsPerQuery, rowsPerRequest } = loadShape(scenario, config, free);
   return [clients, requestsPerQuery, rowsPerRequest];
 }
 
 describe('what a scenario sends: clients, requests a query, samples a request', () => {
-  test('closed-loop and offline send full batches, offline two for each replica', () => {
+  test('closed-loop and offline send full batches, offline two for each replica that is not inline', () => {
     expect(shapeOf({ name: 'closed-loop' }, { maxSize: 4, replicas: 3 })).toEqual([3, 1, 4]);
     expect(shapeOf({ name: 'offline' }, { maxSize: 4, replicas: 3 })).toEqual([6, 1, 4]);
+    expect(shapeOf({ name: 'offline' }, { maxSize: 4 })).toEqual([1, 1, 4]);
   });
 
   test('single-stream and server send one sample, or the batch that the model fixes', () => {

@@ -126,8 +126,9 @@ describe('making a variant', () => {
   });
 
   test('calibration data that is not finite is an error that names the activation', async () => {
-    const broken = sample(1);
-    (broken['x']?.data as Float32Array)[3] = Number.NaN;
+    const data = new Float32Array(32).fill(1);
+    data[3] = Number.NaN;
+    const broken: Tensors = { x: { type: 'float32', dims: [1, 32], data } };
     const calibration = { count: 1, read: async () => broken };
     await expect(
       buildVariant(jobIn(temporaryFolder()), { ...DATA, calibration }),
