@@ -22,7 +22,15 @@ import {
 import { holdsBound, judged, primaryMetric, withMargin } from './bench-judgement.ts';
 import type { BenchPlan } from './bench-plan.ts';
 import { hostNoise } from './host-noise.ts';
-import { machine, probeOn, thisHost, trialTarget, variantSettings, versions } from './measuring.ts';
+import {
+  machine,
+  probeOn,
+  startingTemperature,
+  thisHost,
+  trialTarget,
+  variantSettings,
+  versions,
+} from './measuring.ts';
 import type { Progress } from './progress.ts';
 import { runName } from './run-name.ts';
 import { storePaths } from './store-folder.ts';
@@ -80,6 +88,7 @@ class BenchSession {
   readonly #arm: Arm;
   readonly #against: Arm | null;
   readonly #sensors: readonly PowerSensor[];
+  readonly #heat = startingTemperature();
   readonly #createdAt = machine.clock.date().toISOString();
   readonly #id: string;
   readonly #trials: TrialRecord[] = [];
@@ -265,6 +274,7 @@ class BenchSession {
         files: machine.files,
         quietWaitMs: request.quietWaitMs,
         maxBusyShare: MAX_BUSY_SHARE,
+        ...this.#heat,
         sensors: this.#sensors,
       },
     );

@@ -6,11 +6,12 @@ import { systemFiles } from '../engine/devices/system-files.ts';
 import { usableCores } from '../engine/devices/usable-cores.ts';
 import { runtimeVersion } from '../engine/runtime/binding.ts';
 import { defaultEngineConfig, type EngineConfig } from '../engine/runtime/engine-config.ts';
+import { readHottest } from '../hosts/profile/thermal.ts';
 import { describeHost } from '../hosts/this-host.ts';
 import type { WorkloadOptions } from '../suites/prepare-workload.ts';
 import type { ProbeTrial } from '../suites/probe-workload.ts';
 import type { TrialSpec } from '../suites/trial/trial-spec.ts';
-import { runTrial } from '../suites/trial/run-trial.ts';
+import { runTrial, type RunTrialOptions } from '../suites/trial/run-trial.ts';
 import { artifactOf, type WorkloadRecord } from '../suites/workload-record.ts';
 import type { MeasureArm } from '../tuner/run-tuning.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
@@ -59,8 +60,15 @@ export function probeOn(signal: AbortSignal): ProbeTrial {
 /** How long a trial waits for a quiet machine: little while searching, where drift is paired away. */
 const SEARCH_QUIET_MS = 1000;
 
+/** What every trial waits for: a machine no hotter than when the work began. */
+export function startingTemperature(): Pick<RunTrialOptions, 'referenceCelsius'> {
+  const hottest = readHottest(machine.files);
+  return hottest.state === 'known' ? { referenceCelsius: hottest.value.celsius } : {};
+}
+
 /** Measures arms of a workload for the search, each in a fresh process. */
 export function measureOn(workload: WorkloadRecord, signal: AbortSignal): MeasureArm {
+  const heat = startingTemperature();
   return (arm, { protocol, timeoutMs }) =>
     runTrial(
       {
@@ -72,7 +80,7 @@ export function measureOn(workload: WorkloadRecord, signal: AbortSignal): Measur
         seed: workload.seed,
         idleMs: 0,
       },
-      { timeoutMs, signal, files: machine.files, quietWaitMs: SEARCH_QUIET_MS },
+      { timeoutMs, signal, files: machine.files, quietWaitMs: SEARCH_QUIET_MS, ...heat },
     );
 }
 

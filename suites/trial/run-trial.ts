@@ -53,6 +53,8 @@ export interface RunTrialOptions extends ChildTaskOptions {
    * that nobody waits for harms only a trial that wants them all.
    */
   readonly maxBusyShare?: number;
+  /** How warm the hottest sensor was when the work began: a trial waits until it is so again. */
+  readonly referenceCelsius?: number;
   /** Read while the trial runs; default none. */
   readonly sensors?: readonly PowerSensor[];
   /** The program to run instead of a trial's own, for tests. */
@@ -78,13 +80,14 @@ export async function runTrial(
 async function preflight(options: RunTrialOptions): Promise<TrialWarning[]> {
   const { files, signal, clock = systemClock, quietWaitMs = 0 } = options;
   if (quietWaitMs === 0) return [];
-  const { maxBusyShare } = options;
+  const { maxBusyShare, referenceCelsius } = options;
   const found = await waitUntilQuiet({
     files,
     clock,
     signal,
     maxWaitMs: quietWaitMs,
     ...(maxBusyShare === undefined ? {} : { maxBusyShare }),
+    ...(referenceCelsius === undefined ? {} : { referenceCelsius }),
   });
   return found.state === 'busy' ? [notQuiet(found.reason, found.waitedMs)] : [];
 }

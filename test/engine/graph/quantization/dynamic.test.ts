@@ -5,6 +5,7 @@ import { toInt8Dynamic } from '../../../../engine/graph/quantization/dynamic.ts'
 import { normal, operatorsOf, weights } from '../passes/check-pass.ts';
 import {
   checkQuantization,
+  cosine,
   constantOf,
   floatsOf,
   productOf,
@@ -120,6 +121,31 @@ test('quantizes weights once that two products share', async () => {
   expect(quantized).toBe(4);
   const names = ['w_int8', 'w_scale', 'w_int8_1', 'w_scale_1', 'w_int8_2', 'w_scale_2'];
   expect(initializers).toEqual(names);
+});
+
+test('quantizes once what several products take', async () => {
+  const builder = new ModelBuilder({ name: 'g', opset: 17 });
+  builder.input('x', 'float32', ['N', 40]);
+  for (const name of ['query', 'key', 'value']) {
+    builder.initializer(`${name}_w`, weights([40, 40], name.length));
+    const bias = builder.initializer(`${name}_b`, weights([40], name.length));
+    const product = builder.node('MatMul', ['x', `${name}_w`]);
+    const sum = name === 'value' ? product : builder.node('Add', [product, bias]);
+    builder.output(sum, 'float32', null);
+  }
+  const { operators, quantized, before, after } = await checkQuantization(
+    toInt8Dynamic,
+    builder.build(),
+    { x: normal([3, 40]) },
+  );
+  expect(quantized).toBe(3);
+  expect([...operators].sort()).toEqual([
+    'DynamicQuantizeLinear',
+    ...Array.from({ length: 3 }, () => 'com.microsoft.MatMulIntegerToFloat'),
+  ]);
+  for (const name of Object.keys(before)) {
+    expect(cosine(floatsOf(after, name), floatsOf(before, name))).toBeGreaterThan(0.9998);
+  }
 });
 
 describe('leaves alone', () => {
