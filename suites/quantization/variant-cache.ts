@@ -28,6 +28,9 @@ export interface Variant {
 
 const keptSchema = z.strictObject({ sha256: z.string(), report: variantReportSchema });
 
+/** Raised when variants are made in another way. */
+const RECIPE = 2;
+
 /** Everything of a task but where the result goes. */
 export type VariantRequest = Omit<VariantTask, 'job'> & {
   readonly job: Omit<VariantTask['job'], 'outPath'>;
@@ -43,6 +46,7 @@ export async function cachedVariant(
   options: ChildTaskOptions & { readonly cacheFolder: string; readonly dataKey: string },
 ): Promise<Variant> {
   const identity = {
+    recipe: RECIPE,
     ...request,
     job: { ...request.job, modelPath: await sha256OfFile(request.job.modelPath), threads: 0 },
     data: options.dataKey,

@@ -178,7 +178,7 @@ function whyNotWeighted(node: IrNode): string | null {
   if (bias !== null && (bias.constant === null || readFloats(bias.constant) === null)) {
     return 'its bias is not constant float32';
   }
-  if (node.opType === 'Conv') return null;
+  if (node.opType === 'Conv') return isThin(node, tensor.dims) ? THIN : null;
   if (tensor.dims.length !== 2) return 'its weights are not a matrix';
   if (node.opType === 'MatMul') return null;
   if (intAttribute(node, 'transA', 0) !== 0) return 'its data is transposed';
@@ -186,6 +186,17 @@ function whyNotWeighted(node: IrNode): string | null {
   const columns = tensor.dims[intAttribute(node, 'transB', 0) === 0 ? 1 : 0];
   const isPerColumn = bias === null || tensorSize(bias.constant ?? tensor) === columns;
   return isPerColumn ? null : 'its bias is not one value per column';
+}
+
+const THIN = 'one input channel: the integer kernel would be slower';
+
+/**
+ * A dense convolution of one channel: the runtime gathers its patches byte by byte for
+ * the integer product, but has a direct kernel in float32. Measured on a 5x5 stem at
+ * 64 x 64 (ONNX Runtime 1.30, one thread, AVX512-VNNI): 134 against 35 us a sample.
+ */
+function isThin(node: IrNode, dims: readonly number[]): boolean {
+  return dims[1] === 1 && intAttribute(node, 'group', 1) === 1;
 }
 
 /** Relu, or a Clip from 0 upwards: what lies beyond is outside the range of the result. */

@@ -50,7 +50,11 @@ export function toInt8Static(model: IrModel, options: StaticOptions): Quantizati
     quantized += 1;
   }
   for (const [node, role] of plan.roles) if (role === 'absorbed') absorb(node);
-  for (const [value, params] of parameters) rewriter.insertPair(value, params);
+  for (const [value, params] of parameters) {
+    const { producer } = value;
+    const isFloatPool = producer?.is('MaxPool') === true && !plan.roles.has(producer);
+    rewriter.insertPair(isFloatPool ? rewriter.insertBarrier(value) : value, params);
+  }
   return { quantized, skipped: plan.skipped };
 }
 
@@ -189,6 +193,28 @@ class Rewriter {
     const attributes = new Map([['axis', createAttribute('axis', { int: axis })]]);
     return this.#graph.addNode({ ...this.#operator('DequantizeLinear', name), inputs, attributes })
       .output;
+  }
+
+  /**
+   * Keeps the runtime from rounding before a pool that runs in float32: its pool of
+   * bytes takes 30 times as long there (1480 against 47 us for [8, 16, 64, 64]), since
+   * it is not in the layout of the integer kernels. The largest of a value and the
+   * lowest float is the value, and no optimizer knows that.
+   */
+  insertBarrier(value: IrValue): IrValue {
+    const lowest = this.#graph.addInitializer('lowest', {
+      type: 'float32',
+      dims: [],
+      data: Float32Array.of(-3.4028234663852886e38),
+    });
+    const barrier = this.#graph.addNode({
+      opType: 'Max',
+      name: `${value.name}_Max`,
+      inputs: [value, lowest],
+    });
+    replaceUses(value, barrier.output);
+    barrier.setInput(0, value);
+    return barrier.output;
   }
 
   /** Rounds a value; everything that used it sees the rounded one, the graph's outputs too. */

@@ -182,6 +182,18 @@ describe('int8 in QDQ form', () => {
     expect(closeness(checked)).toBeGreaterThan(0.9995);
   });
 
+  test('a pool in float32 keeps its place: the rounding after it cannot move before it', async () => {
+    const original = model((builder) => {
+      const pooled = builder.node('MaxPool', [builder.node('Sin', ['x'])], {
+        attributes: { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } },
+      });
+      return conv(builder, pooled, 'c');
+    });
+    const checked = await check(original);
+    expect(count(checked.operators, 'Max')).toBe(1);
+    expect(closeness(checked)).toBeGreaterThan(0.999);
+  });
+
   test('weights that two nodes share are stored once', async () => {
     const checked = await check(
       model((builder) => {
@@ -236,6 +248,15 @@ describe('left in floating point', () => {
         return builder.node('MatMul', ['x', w], { name: 'm' });
       },
       'its weights are not a matrix',
+    ],
+    [
+      'a dense Conv of one channel',
+      (builder) => {
+        builder.input('gray', 'float32', ['N', 1, 6, 6]);
+        const w = builder.initializer('w', weights([8, 1, 3, 3]));
+        return builder.node('Conv', ['gray', w], { name: 'm', attributes: CONV });
+      },
+      'one input channel: the integer kernel would be slower',
     ],
     [
       'a bias that is fed',
