@@ -75,7 +75,9 @@ export async function buildVariants(
       unseen = Math.min(unseen, samples.unseen);
     } catch (thrown) {
       options.signal.throwIfAborted();
-      notes.push(`${precision} is left out: ${messageOf(thrown)}`);
+      // The model is the run's own: its path says nothing new.
+      const why = messageOf(thrown).replace(`${source.modelPath}: `, '');
+      notes.push(`${precision} is left out: ${why}`);
     }
   }
   return { artifacts, notes, unseen };

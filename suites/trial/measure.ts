@@ -105,6 +105,10 @@ class Trial {
       rows: shape.rowsPerRequest,
       clients: shape.clients ?? 1,
       seed: spec.seed,
+    }).catch(async (thrown: unknown) => {
+      // The workers of replicas would keep the process alive.
+      await engine.close();
+      throw thrown;
     });
     const cold = { spawnMs, importMs, createMs };
     const opening = { cold, startBytes, runtimeBytes, createdBytes };
