@@ -186,14 +186,14 @@ async function onePrecision(
     cacheFolder: folder,
     onProgress: () => undefined,
   });
-  const samples = splitSamples({
-    datasetFolder: source.datasetFolder,
-    count: source.samples,
-    batch: source.batch,
-    calibration: null,
-    needsCalibration: precision === 'int8-static',
-  });
   try {
+    const samples = splitSamples({
+      datasetFolder: source.datasetFolder,
+      count: source.samples,
+      batch: source.batch,
+      calibration: null,
+      needsCalibration: precision === 'int8-static',
+    });
     const made = await make({
       calibration: samples.calibration === null ? [] : [samples.calibration],
       evaluation: [...samples.evaluation],

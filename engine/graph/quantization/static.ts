@@ -111,7 +111,11 @@ class Rewriter {
   /** Weights that several nodes share are stored once. */
   readonly #weights = new Map<string, { readonly value: IrValue; readonly scales: Float32Array }>();
 
+  /** How often a name was given out; those of the model count as once. */
+  readonly #nodeNames: Map<string, number>;
+
   constructor(model: IrModel, options: StaticOptions) {
+    this.#nodeNames = new Map([...model.graph.nodes].map(({ name }) => [name, 1]));
     this.#graph = model.graph;
     this.#options = options;
     const isNative = (model.opsets.get('') ?? 0) >= PER_CHANNEL_OPSET;
@@ -248,7 +252,14 @@ class Rewriter {
     opType: string,
     name: string,
   ): { readonly opType: string; readonly domain: string; readonly name: string } {
-    return { opType, domain: this.#domain, name: `${name}_${opType}` };
+    return { opType, domain: this.#domain, name: this.#freshName(`${name}_${opType}`) };
+  }
+
+  /** The runtime refuses two nodes of one name; a bias that two nodes share is scaled for each. */
+  #freshName(hint: string): string {
+    const count = this.#nodeNames.get(hint) ?? 0;
+    this.#nodeNames.set(hint, count + 1);
+    return count === 0 ? hint : `${hint}_${count}`;
   }
 
   #dropUnused(value: IrValue): void {

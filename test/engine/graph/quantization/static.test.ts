@@ -208,6 +208,22 @@ describe('int8 in QDQ form', () => {
     expect(closeness(checked)).toBeGreaterThan(0.999);
   });
 
+  test('a bias that two nodes share is scaled for each, under names of their own', async () => {
+    const checked = await check(
+      model((builder) => {
+        const bias = builder.initializer('bias', weights([8]));
+        const node = (x: string, name: string): string => {
+          const w = builder.initializer(`${name}_w`, weights([8, 8, 3, 3], name.length));
+          return builder.node('Conv', [x, w, bias], { name, attributes: CONV });
+        };
+        return node(node('x', 'a'), 'bb');
+      }),
+    );
+    const names = [...checked.ir.graph.nodes].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(closeness(checked)).toBeGreaterThan(0.999);
+  });
+
   test('a value that is an output too keeps its name and is the rounded one', async () => {
     const builder = new ModelBuilder({ name: 'g', opset: 17 });
     builder.input('x', 'float32', ['N', 8, 6, 6]);
