@@ -44,6 +44,7 @@ import { report } from './aim.ts';
 // an hour, most of it the A/A series; `-- BLOCKS` makes that shorter.
 const BLOCKS = Number(process.argv[2] ?? 240);
 const ALPHA_TRIALS = 200;
+const PAUSE_MS = 20;
 const folder = mkdtempSync(join(tmpdir(), 'claw-trust-'));
 const probe = await prepareNoiseProbe(folder);
 const files = systemFiles();
@@ -161,7 +162,10 @@ async function costOfMeasuring(): Promise<void> {
     clients: shape.clients ?? 1,
     seed: 1,
   });
+  // Either begins cold: the runtime's threads have gone to sleep, as they have when a trial
+  // begins its load.
   const bare = async (ms: number): Promise<number> => {
+    await systemClock.sleep(PAUSE_MS);
     const startedMs = performance.now();
     let count = 0;
     let elapsedMs = 0;
@@ -173,6 +177,7 @@ async function costOfMeasuring(): Promise<void> {
     return (count / elapsedMs) * 1000;
   };
   const measured = async (ms: number): Promise<number> => {
+    await systemClock.sleep(PAUSE_MS);
     const load = await driveLoad({
       infer: (feeds) => engine.infer(feeds),
       requests,
@@ -187,7 +192,6 @@ async function costOfMeasuring(): Promise<void> {
     });
     return load.queriesPerSecond;
   };
-  // Long blocks: what a cold start of the threads costs is no part of the question.
   const [PAIRS, MS] = [24, 1000];
   await bare(1000);
   const random = createRandom(1, 'order');
