@@ -6,8 +6,8 @@ import { compareTrials } from '../suites/comparison/compare-trials.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findPeak, type PeakProbe } from '../suites/scenarios/peak-search.ts';
 import { leastQueries, type LatencyBound, type Scenario } from '../suites/scenarios/scenario.ts';
+import { untilUndisturbed } from '../suites/repeat-trial.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
-import { isTransient } from '../suites/trial-findings.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
 import { benchProtocol, trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
@@ -42,8 +42,6 @@ const MAX_BUSY_SHARE = 0.25;
 /** Idle power is sampled for this long, where there is a sensor. */
 const IDLE_MS = 2000;
 const LEAST_TIMEOUT_MS = 300_000;
-/** An invalid trial is repeated twice. */
-const MAX_ATTEMPTS = 3;
 /** Near saturation the generator is late every time: a rate is not worth a third attempt. */
 const PROBE_ATTEMPTS = 2;
 
@@ -245,13 +243,8 @@ class BenchSession {
   }
 
   /** A trial that counts, where the machine allows one. */
-  async #valid(request: TrialRequest, attempts = MAX_ATTEMPTS): Promise<TrialRecord> {
-    let trial = await this.#trial(request);
-    for (let attempt = 1; attempt < attempts; attempt += 1) {
-      if (trial.state !== 'invalid' || !trial.reasons.every(isTransient)) break;
-      trial = await this.#trial(request);
-    }
-    return trial;
+  #valid(request: TrialRequest, attempts?: number): Promise<TrialRecord> {
+    return untilUndisturbed(() => this.#trial(request), attempts);
   }
 
   async #trial(request: TrialRequest): Promise<TrialRecord> {
@@ -281,7 +274,6 @@ class BenchSession {
     const sequence = this.#trials.length;
     const { record, latenciesMs } = toTrialRecord(
       {
-        schema: 'openclaw.trial/2',
         id: `${this.#id}/${sequence}`,
         runId: this.#id,
         sequence,

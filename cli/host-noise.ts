@@ -42,7 +42,7 @@ export async function measureHostNoise(context: NoiseContext): Promise<NoiseReco
   const noise = await measureNoise({
     probe,
     config,
-    seed: sequence + 1,
+    seed: 1,
     hostKey: host.key,
     measuredAt,
     onBlock: (done, of) => onProgress(`measuring this host's noise, block ${done} of ${of}`),
@@ -50,7 +50,6 @@ export async function measureHostNoise(context: NoiseContext): Promise<NoiseReco
       const startedMs = machine.clock.nowMs();
       const outcome = await runTrial(spec, { timeoutMs: TIMEOUT_MS, signal, files: machine.files });
       const identity = {
-        schema: 'openclaw.trial/2',
         id: `noise/${sequence}`,
         runId: 'noise',
         sequence: sequence++,

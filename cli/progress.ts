@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber } from '../engine/base/units.ts';
+import { formatCount, formatDuration, formatNumber } from '../engine/base/units.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
 import type { TuningProgress } from '../tuner/run-tuning.ts';
 import { VERIFICATION_PAIRS } from '../tuner/verification.ts';
@@ -50,7 +50,7 @@ function barLine(progress: TuningProgress): string {
   const bar = `${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}`;
   const best = bestQps(progress.trials);
   const shown = best === null ? '' : `, best ${formatNumber(best)}/s`;
-  const count = `${progress.trials.length} trial${progress.trials.length === 1 ? '' : 's'}`;
+  const count = formatCount(progress.trials.length, 'trial');
   return `[${bar}] ${count}${shown}, ${phaseOf(progress)}`;
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../engine/base/files.ts';
+import { formatCount } from '../engine/base/units.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import { renderRunReport } from '../reports/run-report.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
@@ -45,10 +46,8 @@ export async function writeResults(
 
 /** `2 replicas x 1 thread, batch 8, level all, sleeping threads`: what is worth saying. */
 export function describeConfig(config: EngineConfig): string {
-  const plural = (count: number, noun: string): string =>
-    `${count} ${noun}${count === 1 ? '' : 's'}`;
   return [
-    `${plural(config.replicas, 'replica')} x ${plural(config.intraOpThreads, 'thread')}`,
+    `${formatCount(config.replicas, 'replica')} x ${formatCount(config.intraOpThreads, 'thread')}`,
     `batch ${config.batch.maxSize}`,
     `level ${config.graphLevel}`,
     ...(config.precision === 'fp32' ? [] : [config.precision]),

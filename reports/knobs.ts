@@ -1,3 +1,4 @@
+import { formatCount } from '../engine/base/units.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 
 export type KnobValue = string | number | boolean | null;
@@ -43,8 +44,8 @@ export function knobText(value: KnobValue): string {
 
 /** `2 replicas × 1 thread, batch 8`. */
 export function describeArm(config: EngineConfig): string {
-  const replicas = `${config.replicas} replica${config.replicas === 1 ? '' : 's'}`;
-  const threads = `${config.intraOpThreads} thread${config.intraOpThreads === 1 ? '' : 's'}`;
+  const replicas = formatCount(config.replicas, 'replica');
+  const threads = formatCount(config.intraOpThreads, 'thread');
   return `${replicas} × ${threads}, batch ${config.batch.maxSize}`;
 }
 

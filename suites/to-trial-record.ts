@@ -4,7 +4,6 @@ import type { TrialOutcome } from './trial/run-trial.ts';
 /** What a record says beside how the trial ended. */
 export type TrialIdentity = Pick<
   TrialRecord,
-  | 'schema'
   | 'id'
   | 'runId'
   | 'sequence'
@@ -24,7 +23,8 @@ export interface RecordedTrial {
   readonly latenciesMs: Float64Array | null;
 }
 
-export function toTrialRecord(identity: TrialIdentity, outcome: TrialOutcome): RecordedTrial {
+export function toTrialRecord(given: TrialIdentity, outcome: TrialOutcome): RecordedTrial {
+  const identity = { schema: 'openclaw.trial/2', ...given } as const;
   switch (outcome.state) {
     case 'completed': {
       const { latenciesMs, metrics, environment, warnings } = outcome;

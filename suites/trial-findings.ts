@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatNumber, formatPercent } from '../engine/base/units.ts';
+import { formatCount, formatNumber, formatPercent } from '../engine/base/units.ts';
 
 /**
  * What is wrong with a trial: reasons that make it invalid, and warnings that
@@ -54,11 +54,11 @@ export function describeInvalid(reason: InvalidReason): string {
     case 'wrong-output':
       return `wrong output ${reason.phase} the load: ${reason.detail}`;
     case 'thermal-throttle':
-      return `the CPU was throttled for heat ${plural(reason.events, 'time')}`;
+      return `the CPU was throttled for heat ${formatCount(reason.events, 'time')}`;
     case 'steal':
       return `the hypervisor took ${formatPercent(reason.share)} of the CPU time`;
     case 'quota-throttle':
-      return `the container's CPU quota stopped it in ${plural(reason.periods, 'period')}`;
+      return `the container's CPU quota stopped it in ${formatCount(reason.periods, 'period')}`;
     case 'pressure':
       return `processes stalled on ${reason.resource} for ${formatPercent(reason.share)} of the time`;
     case 'few-queries':
@@ -78,7 +78,7 @@ export function describeInvalid(reason: InvalidReason): string {
 export function describeWarning(warning: TrialWarning): string {
   switch (warning.kind) {
     case 'no-steady-state':
-      return `no steady state after ${plural(warning.windows, 'window')}${warning.span === null ? '' : `: the last medians span ${formatPercent(warning.span)}`}`;
+      return `no steady state after ${formatCount(warning.windows, 'window')}${warning.span === null ? '' : `: the last medians span ${formatPercent(warning.span)}`}`;
     case 'drift':
       return `drift: the second half is ${formatPercent(Math.abs(warning.ratio - 1))} ${warning.ratio > 1 ? 'slower' : 'faster'} than the first`;
     case 'contention':
@@ -99,8 +99,4 @@ export function describeWarning(warning: TrialWarning): string {
 /** Whether the same trial may be valid the next time. */
 export function isTransient(reason: InvalidReason): boolean {
   return reason.kind !== 'wrong-output' && reason.kind !== 'few-queries';
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,3 +1,4 @@
+import { concatenate } from '../engine/base/concatenate.ts';
 import { mean, quantileOfSorted, ratioInterval } from '../engine/base/statistics.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
 import type { ConstrainedFigures } from './constraint.ts';
@@ -76,12 +77,5 @@ async function poolLatencies(
   findSamples: FindSamples,
 ): Promise<Float64Array> {
   const parts = await Promise.all(trials.map((trial) => findSamples(trial.id)));
-  const kept = parts.filter((part) => part !== null);
-  const whole = new Float64Array(kept.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of kept) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole.sort();
+  return concatenate(parts.filter((part) => part !== null)).sort();
 }

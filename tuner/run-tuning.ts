@@ -1,6 +1,6 @@
 import { median } from '../engine/base/statistics.ts';
 import type { Clock } from '../engine/base/clock.ts';
-import { isTransient } from '../suites/trial-findings.ts';
+import { isRepeatable, MAX_ATTEMPTS } from '../suites/repeat-trial.ts';
 import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
@@ -108,10 +108,10 @@ class Session {
 
   /** An invalid trial says nothing about its arm: it is repeated, at most twice. */
   async #searchTrial(arm: Arm): Promise<void> {
-    for (let attempt = 0; attempt <= MAX_RETRIES; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       await this.#measure(arm, { kind: 'search' }, trialProtocol(this.#run.trialMs));
       const last = this.#trials.at(-1);
-      if (last?.state !== 'invalid' || !last.reasons.every(isTransient)) return;
+      if (last === undefined || !isRepeatable(last)) return;
       if (!this.#mayTry()) return;
     }
   }
@@ -150,7 +150,6 @@ class Session {
     const outcome = await measure(arm, { protocol, timeoutMs: this.#timeoutMs() });
     const sequence = this.#trials.length;
     const common = {
-      schema: 'openclaw.trial/2' as const,
       id: `${this.#run.id}/${sequence}`,
       runId: this.#run.id,
       sequence,
@@ -235,7 +234,6 @@ class Session {
   }
 }
 
-const MAX_RETRIES = 2;
 /** Reported figures are measured longer than those that only steer the search. */
 const VERIFICATION_FACTOR = 2;
 const FIRST_TIMEOUT_MS = 300_000;

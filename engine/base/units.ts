@@ -95,6 +95,11 @@ function threeDigits(value: number): number {
 }
 
 /** `0.953` as `95.3 %`. */
+/** `1 trial`, `3 trials`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 export function formatPercent(fraction: number): string {
   return `${Number((fraction * 100).toFixed(1))} %`;
 }

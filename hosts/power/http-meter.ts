@@ -1,16 +1,46 @@
 import { messageOf } from '../../engine/base/errors.ts';
-import { unavailable } from './open-sensor.ts';
-import type { PowerContext, UnavailableReading } from './power-sensor.ts';
+import { openSensor, type Sample, unavailable } from './open-sensor.ts';
+import type { PowerContext, PowerSensor, UnavailableReading } from './power-sensor.ts';
 
-export type JsonAnswer = { readonly state: 'json'; readonly json: unknown } | UnavailableReading;
+type JsonAnswer = { readonly state: 'json'; readonly json: unknown } | UnavailableReading;
 
 /** A plug in the same network answers within some 50 ms; on a bad radio within a second. */
 const HTTP_TIMEOUT_MS = 2000;
 /** Meters answer with about 1 kB; what is longer is no meter. */
 const MOST_BYTES = 64 * 1024;
 
+/** What sets one make of meter apart. */
+interface MeterSource {
+  readonly id: string;
+  readonly kind: string;
+  readonly url: string;
+  /** The power that an answer tells, or why it tells none. */
+  readonly read: (json: unknown) => Sample;
+}
+
+/** A meter at the wall that answers with its present power when it is asked over HTTP. */
+export function openHttpMeter(
+  { id, kind, url, read }: MeterSource,
+  context: PowerContext,
+  options: { readonly timeoutMs?: number },
+): PowerSensor {
+  const source = {
+    id,
+    kind,
+    scope: 'wall' as const,
+    quality: 'sampled' as const,
+    intervalMs: 1000,
+    leastPeriodMs: 60_000,
+    sample: async (signal?: AbortSignal): Promise<Sample> => {
+      const answer = await askJson(context, url, { ...options, signal });
+      return answer.state === 'unavailable' ? answer : read(answer.json);
+    },
+  };
+  return openSensor(source, context.clock);
+}
+
 /** Asks a meter for JSON. Every failure of the network or the meter is a reason. */
-export async function askJson(
+async function askJson(
   context: Pick<PowerContext, 'fetch'>,
   url: string,
   options: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number } = {},

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { askJson } from './http-meter.ts';
+import { openHttpMeter } from './http-meter.ts';
 import type { MeterAddress } from './meter-address.ts';
-import { openSensor, type Sample, unavailable } from './open-sensor.ts';
+import { type Sample, unavailable } from './open-sensor.ts';
 import type { PowerContext, PowerSensor } from './power-sensor.ts';
 
 const statusSchema = z.object({ apower: z.number() });
@@ -18,21 +18,12 @@ export function openShelly(
 ): PowerSensor {
   const id = channel ?? 0;
   const url = `${origin}/rpc/Switch.GetStatus?id=${id}`;
-  const source = {
-    id: `shelly:${origin}?id=${id}`,
-    kind: 'shelly',
-    scope: 'wall' as const,
-    quality: 'sampled' as const,
-    intervalMs: 1000,
-    leastPeriodMs: 60_000,
-    sample: async (signal?: AbortSignal): Promise<Sample> => {
-      const answer = await askJson(context, url, { ...options, signal });
-      if (answer.state === 'unavailable') return answer;
-      const status = statusSchema.safeParse(answer.json);
-      return status.success
-        ? { state: 'power', watts: status.data.apower }
-        : unavailable(`${url} does not say "apower": this switch measures no power`);
-    },
+  const read = (json: unknown): Sample => {
+    const status = statusSchema.safeParse(json);
+    return status.success
+      ? { state: 'power', watts: status.data.apower }
+      : unavailable(`${url} does not say "apower": this switch measures no power`);
   };
-  return openSensor(source, context.clock);
+  const meter = { id: `shelly:${origin}?id=${id}`, kind: 'shelly', url, read };
+  return openHttpMeter(meter, context, options);
 }

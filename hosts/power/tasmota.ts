@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { askJson } from './http-meter.ts';
+import { openHttpMeter } from './http-meter.ts';
 import type { MeterAddress } from './meter-address.ts';
-import { openSensor, type Sample, unavailable } from './open-sensor.ts';
+import { type Sample, unavailable } from './open-sensor.ts';
 import type { PowerContext, PowerSensor } from './power-sensor.ts';
 
 /** A plug with several channels lists their powers. */
@@ -18,23 +18,14 @@ export function openTasmota(
   options: { readonly timeoutMs?: number } = {},
 ): PowerSensor {
   const url = `${origin}/cm?cmnd=Status%208`;
-  const source = {
-    id: `tasmota:${origin}${channel === null ? '' : `?channel=${channel}`}`,
-    kind: 'tasmota',
-    scope: 'wall' as const,
-    quality: 'sampled' as const,
-    intervalMs: 1000,
-    leastPeriodMs: 60_000,
-    sample: async (signal?: AbortSignal): Promise<Sample> => {
-      const answer = await askJson(context, url, { ...options, signal });
-      if (answer.state === 'unavailable') return answer;
-      const status = statusSchema.safeParse(answer.json);
-      return status.success
-        ? channelPower(status.data.StatusSNS.ENERGY.Power, channel, url)
-        : unavailable(`${url} does not say StatusSNS.ENERGY.Power: this plug measures no power`);
-    },
+  const id = `tasmota:${origin}${channel === null ? '' : `?channel=${channel}`}`;
+  const read = (json: unknown): Sample => {
+    const status = statusSchema.safeParse(json);
+    return status.success
+      ? channelPower(status.data.StatusSNS.ENERGY.Power, channel, url)
+      : unavailable(`${url} does not say StatusSNS.ENERGY.Power: this plug measures no power`);
   };
-  return openSensor(source, context.clock);
+  return openHttpMeter({ id, kind: 'tasmota', url, read }, context, options);
 }
 
 function channelPower(

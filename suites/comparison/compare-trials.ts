@@ -1,5 +1,5 @@
 import type { CompletedTrial, TrialRecord } from '../trial-record.ts';
-import { isTransient } from '../trial-findings.ts';
+import { isRepeatable, untilUndisturbed } from '../repeat-trial.ts';
 import { blockLogRatio, planBlocks, type BlockOrder } from './blocks.ts';
 import {
   LOOKS,
@@ -42,8 +42,6 @@ export interface Comparison {
   readonly reason: TrialRecord | null;
 }
 
-/** Trials of one place in a block: an invalid one is repeated twice. */
-const MAX_ATTEMPTS = 3;
 /** Lost blocks after which a comparison is given up. */
 const MAX_LOST = 4;
 
@@ -90,24 +88,11 @@ async function measureBlock(
   const completed: CompletedTrial[] = [];
   for (const [position, letter] of order.split('').entries()) {
     const side = letter === 'A' ? 'a' : 'b';
-    const trial = await measureOne({ side, block, position }, options);
+    const trial = await untilUndisturbed(() => options.measure({ side, block, position }));
     if (trial.state !== 'completed') return { kind: 'lost', reason: trial };
     completed.push(trial);
   }
   return { kind: 'complete', completed };
-}
-
-async function measureOne(trial: ComparedTrial, options: CompareOptions): Promise<TrialRecord> {
-  let last = await options.measure(trial);
-  for (let attempt = 1; attempt < MAX_ATTEMPTS && isRepeatable(last); attempt += 1) {
-    last = await options.measure(trial);
-  }
-  return last;
-}
-
-/** Whether the machine, and not what is measured, was to blame. */
-function isRepeatable(trial: TrialRecord): boolean {
-  return trial.state === 'invalid' && trial.reasons.every(isTransient);
 }
 
 function logRatiosOf(order: BlockOrder, trials: readonly CompletedTrial[]): BlockLogRatios {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { meanInterval, sampleStandardDeviation } from '../../engine/base/statistics.ts';
+import { formatCount } from '../../engine/base/units.ts';
 import type { BlockLogRatios } from './decide.ts';
 import { COMPARED_METRIC_NAMES } from './margins.ts';
 
@@ -77,5 +78,5 @@ export function ageText(measuredAt: string, nowMs: number): string {
       : minutes < 48 * 60
         ? [Math.floor(minutes / 60), 'hour']
         : [Math.floor(minutes / (24 * 60)), 'day'];
-  return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  return `${formatCount(count, unit)} ago`;
 }

@@ -62,6 +62,7 @@ export async function buildVariants(
   const artifacts: WorkloadArtifact[] = [];
   const notes: string[] = [];
   let unseen = source.labelled;
+  if (options.precisions.length === 0) return { artifacts, notes, unseen };
   const dataKey = await keyOfData(source);
   for (const precision of options.precisions) {
     options.onProgress(`making the ${precision} variant`);
@@ -88,12 +89,11 @@ async function samplesOf(
   precision: VariantPrecision,
   options: VariantOptions,
 ): Promise<ReturnType<typeof splitSamples>> {
-  const count = await countSamples(source.datasetFolder);
   const own = source.calibrationFolder;
   const most = Math.max(LEAST_EVALUATED, Math.floor(EVALUATION_MS / options.sampleMs));
   return splitSamples({
     datasetFolder: source.datasetFolder,
-    count,
+    count: source.samples,
     batch: options.batch,
     calibration: own === null ? null : { folder: own, count: await countSamples(own) },
     needsCalibration: precision === 'int8-static',

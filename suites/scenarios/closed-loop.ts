@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench';
+import { concatenate } from '../../engine/base/concatenate.ts';
 
 export interface ClosedLoopOptions {
   /** Clients that each keep one query in flight. */
@@ -134,8 +135,8 @@ function grown(values: Float64Array): Float64Array<ArrayBuffer> {
 }
 
 function merged(clients: readonly SampleLog[]): DrivenLoad {
-  const latencies = joined(clients.map((log) => log.latenciesMs));
-  const completed = joined(clients.map((log) => log.completedMs));
+  const latencies = concatenate(clients.map((log) => log.latenciesMs));
+  const completed = concatenate(clients.map((log) => log.completedMs));
   const order = Uint32Array.from(completed.keys());
   if (clients.length > 1) {
     order.sort((a, b) => (completed[a] as number) - (completed[b] as number));
@@ -146,14 +147,4 @@ function merged(clients: readonly SampleLog[]): DrivenLoad {
     queriesPerSecond: clients.reduce((sum, log) => sum + (log.count / log.elapsedMs) * 1000, 0),
     elapsedMs: Math.max(...clients.map((log) => log.elapsedMs)),
   };
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { concatenate } from '../../engine/base/concatenate.ts';
 import type { DrivenLoad } from './closed-loop.ts';
 
 /** Keeps the schedule: says when a query is due, and how late it said so. */
@@ -162,11 +163,8 @@ class OpenLoad {
       this.#options.arrivalsMs[this.#announced - 1] ?? 0,
     );
     return {
-      latenciesMs: joined(this.#latencies.subarray(0, answered), late),
-      completedMs: joined(
-        this.#completed.subarray(0, answered),
-        late.map(() => nowMs),
-      ),
+      latenciesMs: concatenate([this.#latencies.subarray(0, answered), late]),
+      completedMs: concatenate([this.#completed.subarray(0, answered), late.map(() => nowMs)]),
       queriesPerSecond: elapsedMs === 0 ? 0 : (answered / elapsedMs) * 1000,
       elapsedMs,
       unanswered: this.#announced - answered,
@@ -184,11 +182,4 @@ class OpenLoad {
     }
     return late;
   }
-}
-
-function joined(values: Float64Array, more: readonly number[]): Float64Array<ArrayBuffer> {
-  const whole = new Float64Array(values.length + more.length);
-  whole.set(values);
-  whole.set(more, values.length);
-  return whole;
 }

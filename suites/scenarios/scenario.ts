@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CERTIFICATE_CONFIDENCE, requiredCount } from '../../engine/base/percentile-certificate.ts';
+import { formatCount } from '../../engine/base/units.ts';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
 
 /**
@@ -115,18 +116,14 @@ export function describeScenario(scenario: Scenario, shape: LoadShape): string {
   const each = samples === 1 ? 'one sample' : `${samples} samples`;
   switch (scenario.name) {
     case 'closed-loop':
-      return `closed-loop: ${plural(shape.clients ?? 0, 'client')}, ${each} a request`;
+      return `closed-loop: ${formatCount(shape.clients ?? 0, 'client')}, ${each} a request`;
     case 'single-stream':
       return `single-stream: one query at a time, ${each} each`;
     case 'multi-stream':
-      return `multi-stream: one query at a time, ${each} each, in ${plural(shape.requestsPerQuery, 'request')}`;
+      return `multi-stream: one query at a time, ${each} each, in ${formatCount(shape.requestsPerQuery, 'request')}`;
     case 'server':
       return `server: Poisson arrivals at ${Number(scenario.ratePerSecond.toPrecision(4))} queries/s, ${each} each, latency from the scheduled time`;
     case 'offline':
       return `offline: all samples at once, ${each} a request`;
   }
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

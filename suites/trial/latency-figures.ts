@@ -4,15 +4,10 @@ import {
   quantileInterval,
 } from '../../engine/base/percentile-certificate.ts';
 import { summarize } from '../../engine/base/statistics.ts';
+import { PERCENTILES } from '../scenarios/scenario.ts';
 import type { TrialMetrics } from '../trial-record.ts';
 
-const PERCENTILE_FRACTIONS = Object.freeze({
-  p50: 0.5,
-  p90: 0.9,
-  p95: 0.95,
-  p99: 0.99,
-  p999: 0.999,
-});
+const PERCENTILE_FRACTIONS = Object.freeze({ ...PERCENTILES, p999: 0.999 });
 type Percentile = keyof typeof PERCENTILE_FRACTIONS;
 
 const INTERVAL_CONFIDENCE = 0.95;

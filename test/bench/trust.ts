@@ -337,7 +337,6 @@ async function realSeries(): Promise<void> {
     },
     measure: async (trial) => {
       const identity = {
-        schema: 'openclaw.trial/2',
         id: `trust/${sequence}`,
         runId: 'trust',
         sequence: sequence++,

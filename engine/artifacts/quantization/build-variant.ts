@@ -108,6 +108,13 @@ interface Candidate {
   readonly kept: readonly string[];
 }
 
+/** A static variant with the ranges that it was made by. */
+interface Chosen {
+  readonly candidate: Candidate;
+  readonly method: MethodName;
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
 class VariantBuild {
   readonly #job: VariantJob;
   readonly #data: VariantData;
@@ -183,11 +190,9 @@ class VariantBuild {
 
   async #static(cleaned: OnnxModel): Promise<Evaluated> {
     const histograms = await this.#calibrate(cleaned);
-    const method = await this.#chooseMethod(cleaned, histograms);
-    const ranges = rangesOf(histograms, method);
+    const { candidate, method, ranges } = await this.#closest(cleaned, histograms);
     const make = (kept: readonly string[]): Promise<Candidate> =>
       this.#makeStatic(cleaned, { ranges, method, kept });
-    const candidate = await make([]);
     const quality = await this.#evaluate(candidate);
     if (this.#holds(quality)) return { candidate, quality };
     return this.#keepSensitive(await this.#ranking(cleaned, { ranges, method }), make, quality);
@@ -202,18 +207,24 @@ class VariantBuild {
     return calibrate(cleaned, { ...calibration, targets, threads: this.#job.threads, onProgress });
   }
 
-  /** The method whose variant comes closest on a part of the calibration data. */
-  async #chooseMethod(cleaned: OnnxModel, histograms: Histograms): Promise<MethodName> {
-    if (this.#job.method !== 'auto') return this.#job.method;
-    let best: { readonly method: MethodName; readonly sqnrDb: number } | null = null;
+  /** The variant by the method that was asked for, or by that which comes closest. */
+  async #closest(cleaned: OnnxModel, histograms: Histograms): Promise<Chosen> {
+    const { method: asked } = this.#job;
+    const by = async (method: MethodName): Promise<Chosen> => {
+      const ranges = rangesOf(histograms, method);
+      const how = { ranges, method, kept: [] };
+      return { method, ranges, candidate: await this.#makeStatic(cleaned, how) };
+    };
+    if (asked !== 'auto') return by(asked);
+    let best: { readonly chosen: Chosen; readonly sqnrDb: number } | null = null;
     for (const method of METHODS) {
       this.#onProgress(`trying the ranges of ${method}`);
-      const ranges = rangesOf(histograms, method);
-      const candidate = await this.#makeStatic(cleaned, { ranges, method, kept: [] });
-      const sqnrDb = await this.#rank(candidate);
-      if (best === null || sqnrDb > best.sqnrDb) best = { method, sqnrDb };
+      const chosen = await by(method);
+      const sqnrDb = await this.#rank(chosen.candidate);
+      if (best === null || sqnrDb > best.sqnrDb) best = { chosen, sqnrDb };
     }
-    return best?.method ?? 'min-max';
+    if (best === null) throw new Error('there is no method of calibration');
+    return best.chosen;
   }
 
   /** Nodes by how much each alone, in integers, disturbs the outputs: the worst first. */

@@ -8,7 +8,7 @@ import { elementTypeNumber } from '../../graph/element-type.ts';
 import type { OnnxModel, OnnxValueInfo } from '../../graph/model.ts';
 import { saveModel } from '../../graph/model-file.ts';
 import {
-  ActivationHistogram,
+  mergeHistograms,
   type PlainHistogram,
 } from '../../graph/quantization/calibration/histogram.ts';
 import { toSharedTensors } from '../../runtime/shared-tensors.ts';
@@ -80,7 +80,7 @@ async function observeAll(
   modelPath: string,
   options: CalibrationOptions,
 ): Promise<Histograms> {
-  const merged = new Map<string, ActivationHistogram>();
+  const merged = new Map<string, PlainHistogram>();
   const { count, threads, targets } = options;
   let done = 0;
   let next = 0;
@@ -95,25 +95,17 @@ async function observeAll(
       }
       const task: CalibrationTask = { modelPath, targets, samples };
       const seen = (await run(pool, task)) as Record<string, PlainHistogram>;
-      for (const [name, plain] of Object.entries(seen)) mergeInto(merged, name, plain);
+      for (const [name, plain] of Object.entries(seen)) {
+        const before = merged.get(name);
+        merged.set(name, before === undefined ? plain : mergeHistograms(before, plain));
+      }
       done += samples.length;
       options.onProgress(done, count);
     }
   };
   await Promise.all(Array.from({ length: threads }, work));
-  const plain = new Map([...merged].map(([name, histogram]) => [name, histogram.toPlain()]));
-  checkFinite(plain);
-  return plain;
-}
-
-function mergeInto(
-  merged: Map<string, ActivationHistogram>,
-  name: string,
-  plain: PlainHistogram,
-): void {
-  const histogram = merged.get(name) ?? new ActivationHistogram();
-  histogram.addHistogram(plain);
-  merged.set(name, histogram);
+  checkFinite(merged);
+  return merged;
 }
 
 async function run(pool: Piscina, task: CalibrationTask): Promise<unknown> {
