@@ -2,7 +2,7 @@ import { formatBytes, formatDuration, formatNumber, formatPercent } from '../eng
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
 import { describeConstraint, meetsAll } from '../tuner/constraint.ts';
 import type { ArmMetrics, MeasuredArm, RunOutcome, RunRecord } from '../tuner/run-record.ts';
-import { trialFigures } from '../tuner/search/searcher.ts';
+import { trialFigures } from '../tuner/observation.ts';
 import { describeConfig, type WrittenResults } from './results.ts';
 
 /** What a finished run found, for a person at a terminal. */

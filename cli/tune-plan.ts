@@ -106,7 +106,7 @@ export async function newRun(
     createdAt,
     state: 'running',
     workload,
-    knobs: knobRecord(space.knobs),
+    knobs: knobRecord(space.choices),
     armCount: space.arms.length,
     objective: 'qps',
     constraints: plan.constraints,

@@ -8,7 +8,7 @@ import {
 } from './arm-metrics.ts';
 import { checkConstraint, meetsAll } from './constraint.ts';
 import type { Constraint, MeasuredArm, RunOutcome, Verification } from './run-record.ts';
-import { toObservation } from './search/searcher.ts';
+import { toObservation } from './observation.ts';
 import { ranked, standings } from './search/standings.ts';
 import type { Space } from './space.ts';
 import { judgeVerification } from './verification.ts';

@@ -7,7 +7,8 @@ import type { TrialOutcome } from '../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import { bestFeasible, decideOutcome, type Evidence } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
-import { toObservation, type Searcher } from './search/searcher.ts';
+import { toObservation } from './observation.ts';
+import type { Budget, Searcher } from './search/searcher.ts';
 import type { Arm, Space } from './space.ts';
 import type { Store } from './store/store.ts';
 import { nextHalf, VERIFICATION_PAIRS, verificationTrials } from './verification.ts';
@@ -92,11 +93,11 @@ class Session {
     while (this.#mayTry()) {
       const ask = this.#context.searcher.ask({
         space: this.#space,
-        objective: this.#run.objective,
         constraints: this.#run.constraints,
         priors: [],
         seed: this.#run.seed,
         records: this.#searched().map(toObservation),
+        budget: this.#budget(),
       });
       if (ask.kind === 'done') return;
       const arm = this.#arm(ask.armKey);
@@ -198,6 +199,16 @@ class Session {
     const { timeMs, trials } = this.#run.budget;
     if (trials !== null && searched.length >= trials) return false;
     return timeMs === null || this.#spentMs() + this.#verificationMs() < timeMs;
+  }
+
+  /** The search's share of the budget. */
+  #budget(): Budget | null {
+    const { timeMs, trials } = this.#run.budget;
+    const done = this.#searched().length;
+    if (trials !== null) return { spent: done, total: trials };
+    if (timeMs === null) return null;
+    const kept = done === 0 ? timeMs / 2 : this.#verificationMs();
+    return { spent: this.#spentMs(), total: timeMs - kept };
   }
 
   /** What the verification will take, at most half of the budget being kept for it. */

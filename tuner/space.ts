@@ -4,10 +4,11 @@ import {
   type EngineConfig,
   type GraphLevel,
 } from '../engine/runtime/engine-config.ts';
+import { armValues, describeKnobs } from './search-knobs.ts';
+import type { SearchArm, SearchSpace } from './search/searcher.ts';
 
 /** A configuration that the search may try, with the key that identifies it. */
-export interface Arm {
-  readonly key: string;
+export interface Arm extends SearchArm {
   readonly config: EngineConfig;
 }
 
@@ -27,8 +28,9 @@ export interface Knobs {
 type Passes = EngineConfig['passes'];
 type Precision = EngineConfig['precision'];
 
-export interface Space {
-  readonly knobs: Knobs;
+export interface Space extends SearchSpace {
+  /** What the arms were made from. */
+  readonly choices: Knobs;
   /** The arm of a user who sets nothing; always among `arms`. */
   readonly defaultArm: Arm;
   /** Every distinct arm, the default first. */
@@ -84,7 +86,8 @@ function createSpace(
     const arm = toArm(config);
     arms.set(arm.key, arm);
   }
-  return { knobs, defaultArm, arms: [...arms.values()] };
+  const all = [...arms.values()];
+  return { choices: knobs, knobs: describeKnobs(all), defaultArm, arms: all };
 }
 
 function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig> {
@@ -129,7 +132,7 @@ function withBatch(config: EngineConfig, maxSize: number): EngineConfig {
 /** The arm of a config: its canonical form and its key. */
 export function toArm(config: EngineConfig): Arm {
   const canonical = canonicalConfig(config);
-  return { key: armKey(canonical), config: canonical };
+  return { key: armKey(canonical), config: canonical, values: armValues(canonical) };
 }
 
 /**

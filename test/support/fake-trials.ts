@@ -156,7 +156,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
       seed: 1,
       notes: [],
     },
-    knobs: knobRecord(space.knobs),
+    knobs: knobRecord(space.choices),
     armCount: space.arms.length,
     objective: 'qps',
     constraints: [],

@@ -1,15 +1,20 @@
 import { mean, median } from '../../engine/base/statistics.ts';
 import { totalExcess, type ConstrainedFigures } from '../constraint.ts';
 import type { Constraint } from '../run-record.ts';
-import type { Observation } from './searcher.ts';
+import {
+  MAX_FAILURES,
+  type Observation,
+  type Recommendation,
+  type SearchProblem,
+} from './searcher.ts';
 
 /** What is known of one arm. */
 export interface Standing {
   readonly armKey: string;
   readonly completed: number;
   readonly failed: number;
-  /** Mean of log QPS; -Infinity without a completed trial. */
-  readonly logQps: number;
+  /** Mean of log score; -Infinity without a completed trial. */
+  readonly logScore: number;
   /** 1 when every constraint is met, more the further off. */
   readonly excess: number;
 }
@@ -33,8 +38,8 @@ function standing(
     armKey,
     completed: completed.length,
     failed: records.length - completed.length,
-    logQps:
-      completed.length === 0 ? -Infinity : mean(completed.map((record) => Math.log(record.qps))),
+    logScore:
+      completed.length === 0 ? -Infinity : mean(completed.map((record) => Math.log(record.score))),
     excess:
       completed.length === 0
         ? Infinity
@@ -59,12 +64,31 @@ function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigur
   };
 }
 
-/** Arms with a figure, best first: those that meet the constraints by QPS, then the nearest misses. */
+/** Arms with a figure, best first: those that meet the constraints by score, then the nearest misses. */
 export function ranked(all: ReadonlyMap<string, Standing>): Standing[] {
   return [...all.values()]
     .filter((one) => one.completed > 0)
     .sort((a, b) => {
       if (a.excess !== b.excess && Math.max(a.excess, b.excess) > 1) return a.excess - b.excess;
-      return b.logQps - a.logQps || (a.armKey < b.armKey ? -1 : 1);
+      return b.logScore - a.logScore || (a.armKey < b.armKey ? -1 : 1);
     });
+}
+
+/**
+ * The best arm measured that meets the constraints, by its mean: what a searcher
+ * without a model recommends.
+ */
+export function bestMeasured(
+  problem: Pick<SearchProblem, 'records' | 'constraints'>,
+): Recommendation | null {
+  const [best] = ranked(standings(problem.records, problem.constraints));
+  if (best === undefined || best.excess > 1) return null;
+  return { armKey: best.armKey, feasible: null, better: null };
+}
+
+/** Worth asking: never completed, and not given up; `armKey` may be unknown so far. */
+export function isOpen(armKey: string, known: ReadonlyMap<string, Standing>): boolean {
+  const standing = known.get(armKey);
+  if (standing === undefined) return true;
+  return standing.completed === 0 && standing.failed < MAX_FAILURES;
 }
