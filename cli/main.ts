@@ -41,6 +41,7 @@ function createProgram(exit: (code: number) => void): Command {
   addOptimize(program, exit);
   addHost(program, exit);
   addReport(program, exit);
+  addReplay(program, exit);
   addSuites(program, exit);
   return program;
 }
@@ -207,6 +208,37 @@ function addReport(program: Command, exit: (code: number) => void): void {
     .action(async (run: string, options: unknown) => {
       const { report } = await import('./commands/report.ts');
       exit(await report(run, options));
+    });
+}
+
+function addReplay(program: Command, exit: (code: number) => void): void {
+  program
+    .command('replay')
+    .summary('try a searcher on recorded measurements')
+    .description(
+      'Runs a searcher against tables of recorded trials, where the best arm is known, and says ' +
+        'how far from it the arms are that it would have shipped. Nothing is measured.',
+    )
+    .argument('<table...>', 'files of recorded trials, one JSON object a line')
+    .option('--searcher <name>', 'random, grid, hill-climb or halving', 'halving')
+    .option('--trials <number>', 'evaluations of each search (default: 20)')
+    .option('--budget <seconds>', 'recorded time of each search, instead of a number')
+    .option('--seeds <number>', 'searches of each table', '20')
+    .option('--noise <share>', 'standard deviation of what is multiplied to the figures', '0.03')
+    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect)
+    .option('--max-memory <size>', 'bound on the memory, such as 64MiB')
+    .option('--prior <table...>', 'tables of other hosts, to start from')
+    .option(...JSON_OUTPUT)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  claw replay kws.jsonl\n' +
+        '  claw replay kws.jsonl yolo.jsonl --searcher hill-climb --trials 30\n' +
+        '  claw replay kws.jsonl --slo "p99<1ms" --prior yolo.jsonl bert4.jsonl',
+    )
+    .action(async (tables: string[], options: unknown) => {
+      const { replay } = await import('./commands/replay.ts');
+      exit(await replay(tables, options));
     });
 }
 

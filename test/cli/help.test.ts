@@ -11,6 +11,7 @@ describe('help', () => {
     [['optimize']],
     [['host']],
     [['report']],
+    [['replay']],
     [['suites']],
   ])('of %j has an example and says what it does', async (command) => {
     const { exitCode, stdout, stderr } = await claw(temporaryFolder(), ...command, '--help');
