@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRandom, type Random } from '../../engine/base/random.ts';
+import { createRandom } from '../../engine/base/random.ts';
 import { ModelBuilder } from '../../engine/graph/builder.ts';
 import { saveModel } from '../../engine/graph/model-file.ts';
 import type { OnnxModel } from '../../engine/graph/model.ts';
 import { createSession } from '../../engine/runtime/binding.ts';
 import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import { toSessionOptions } from '../../engine/runtime/session-options.ts';
-import type { Tensors } from '../../engine/runtime/tensor.ts';
+import type { Tensor, Tensors } from '../../engine/runtime/tensor.ts';
+import { noiseWeights, type ConvPlan, type ResnetWeights } from './resnet-weights.ts';
 
 /**
  * ResNet-50 (He et al. 2015, the stride on the 3x3 convolution) at 224 x 224 as
@@ -18,12 +19,26 @@ import type { Tensors } from '../../engine/runtime/tensor.ts';
  * that activations are as large as in a trained network. About 100 MB.
  */
 export async function writeExportedResnet50(path: string, seed = 1): Promise<void> {
+  const options = { pictures: pictures(seed), threads: 1 };
+  const statistics = await measureNorms(() => noiseWeights(seed), options);
+  await saveModel(path, exportedResnet50(noiseWeights(seed), statistics));
+}
+
+/** The same network with weights of any source. */
+export function exportedResnet50(weights: ResnetWeights, statistics: Statistics): OnnxModel {
+  return new ResnetBuilder(weights, statistics).build();
+}
+
+/** Running statistics by the norm's name: mean and variance over all positions of the pictures. */
+export async function measureNorms(
+  weights: () => ResnetWeights,
+  options: { readonly pictures: Tensor; readonly threads: number },
+): Promise<Statistics> {
   const folder = await mkdtemp(join(tmpdir(), 'claw-resnet-'));
   try {
-    const measuring = join(folder, 'measuring.onnx');
-    await saveModel(measuring, new ResnetBuilder(seed, null).build());
-    const statistics = await measureNorms(measuring, seed);
-    await saveModel(path, new ResnetBuilder(seed, statistics).build());
+    const path = join(folder, 'measuring.onnx');
+    await saveModel(path, new ResnetBuilder(weights(), null).build());
+    return await runMeasuring(path, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -37,20 +52,10 @@ const STAGES = [
   { blocks: 3, channels: 512, stride: 2 },
 ] as const;
 const EXPANSION = 4;
-const CLASSES = 1000;
 const SIDE = 224;
 const PICTURES = 4;
 
-/** Running statistics by the norm's name; null while they are measured. */
-type Statistics = ReadonlyMap<string, Float32Array> | null;
-
-interface ConvPlan {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  readonly kernel: number;
-  readonly stride: number;
-}
+export type Statistics = ReadonlyMap<string, Float32Array>;
 
 class ResnetBuilder {
   readonly #builder = new ModelBuilder({
@@ -58,11 +63,12 @@ class ResnetBuilder {
     opset: 17,
     producer: { name: 'openclaw-models', version: '1' },
   });
-  readonly #random: Random;
-  readonly #statistics: Statistics;
+  readonly #weights: ResnetWeights;
+  /** Null while they are measured. */
+  readonly #statistics: Statistics | null;
 
-  constructor(seed: number, statistics: Statistics) {
-    this.#random = createRandom(seed, 'resnet50');
+  constructor(weights: ResnetWeights, statistics: Statistics | null) {
+    this.#weights = weights;
     this.#statistics = statistics;
   }
 
@@ -122,9 +128,11 @@ class ResnetBuilder {
   #convNorm(input: string, plan: ConvPlan): string {
     const { name, from, to, kernel, stride } = plan;
     const pad = (kernel - 1) / 2;
-    // He initialization keeps the scale through the layers.
-    const scale = Math.sqrt(2 / (from * kernel * kernel));
-    const weight = this.#noise(`${name}.weight`, [to, from, kernel, kernel], scale);
+    const weight = this.#floats(
+      `${name}.weight`,
+      [to, from, kernel, kernel],
+      this.#weights.kernels(plan),
+    );
     const convolved = this.#builder.node('Conv', [input, weight], {
       name: `/${name}/Conv`,
       attributes: {
@@ -135,10 +143,11 @@ class ResnetBuilder {
         strides: { ints: [stride, stride] },
       },
     });
-    return this.#norm(convolved, name, to);
+    return this.#norm(convolved, plan);
   }
 
-  #norm(input: string, name: string, channels: number): string {
+  #norm(input: string, plan: ConvPlan): string {
+    const { name, to: channels } = plan;
     const parameter = (part: string, value: Float32Array): string => {
       const own = this.#builder.initializer(`${name}.bn.${part}`, {
         type: 'float32',
@@ -147,11 +156,10 @@ class ResnetBuilder {
       });
       return this.#builder.node('Identity', [own], { name: `/${name}/bn/${part}/Identity` });
     };
-    const vary = (centre: number): Float32Array =>
-      Float32Array.from({ length: channels }, () => centre + 0.1 * this.#random.normal());
+    const { scale, bias } = this.#weights.norm(plan);
     const parameters = [
-      parameter('weight', vary(1)),
-      parameter('bias', vary(0)),
+      parameter('weight', scale),
+      parameter('bias', bias),
       parameter('running_mean', this.#measured(`${name}.mean`, channels, 0)),
       parameter('running_var', this.#measured(`${name}.var`, channels, 1)),
     ];
@@ -187,28 +195,35 @@ class ResnetBuilder {
       name: '/Flatten',
       attributes: { axis: { int: 1 } },
     });
-    const weight = this.#noise('fc.weight', [CLASSES, channels], Math.sqrt(1 / channels));
-    const bias = this.#noise('fc.bias', [CLASSES], 0.01);
+    const head = this.#weights.head(channels);
+    const classes = head.bias.length;
+    const weight = this.#floats('fc.weight', [classes, channels], head.weight);
+    const bias = this.#floats('fc.bias', [classes], head.bias);
     this.#builder.node('Gemm', [flat, weight, bias], {
       name: '/fc/Gemm',
       outputs: ['logits'],
       attributes: { alpha: { float: 1 }, beta: { float: 1 }, transB: { int: 1 } },
     });
-    this.#builder.output('logits', 'float32', ['N', CLASSES]);
+    this.#builder.output('logits', 'float32', ['N', classes]);
   }
 
-  #noise(name: string, dims: readonly number[], scale: number): string {
-    const length = dims.reduce((product, dim) => product * dim, 1);
-    const data = Float32Array.from({ length }, () => scale * this.#random.normal());
+  #floats(name: string, dims: readonly number[], data: Float32Array): string {
     return this.#builder.initializer(name, { type: 'float32', dims, data });
   }
 }
 
-async function measureNorms(path: string, seed: number): Promise<Statistics> {
-  const config = { ...defaultEngineConfig(1), spinning: false, graphLevel: 'basic' } as const;
+async function runMeasuring(
+  path: string,
+  options: { readonly pictures: Tensor; readonly threads: number },
+): Promise<Statistics> {
+  const config = {
+    ...defaultEngineConfig(options.threads),
+    spinning: false,
+    graphLevel: 'basic',
+  } as const;
   const session = await createSession(path, toSessionOptions(config));
   try {
-    const outputs: Tensors = await session.run({ image: pictures(seed) });
+    const outputs: Tensors = await session.run({ image: options.pictures });
     return new Map(
       Object.entries(outputs)
         .filter(([name]) => name !== 'logits')
@@ -219,7 +234,7 @@ async function measureNorms(path: string, seed: number): Promise<Statistics> {
   }
 }
 
-function pictures(seed: number): Tensors[string] {
+function pictures(seed: number): Tensor {
   const random = createRandom(seed, 'pictures');
   const dims = [PICTURES, 3, SIDE, SIDE];
   const length = dims.reduce((product, dim) => product * dim, 1);
