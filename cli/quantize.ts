@@ -2,14 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../engine/base/errors.ts';
+import { describeModel, type ValueDescription } from '../engine/graph/describe.ts';
+import { readModelFile } from '../engine/graph/read.ts';
 import { formatBytes, formatNumber, formatPercent } from '../engine/base/units.ts';
 import { PRECISIONS } from '../engine/runtime/engine-config.ts';
 import type { Tensors } from '../engine/runtime/tensor.ts';
 import { openDataset } from '../suites/data/dataset.ts';
+import { checkLabels, checkSamples, hasClasses } from '../suites/data/sample-checks.ts';
 import { prepareModel } from '../suites/prepare-model.ts';
 import { defaultFloors, type VariantPrecision } from '../suites/quantization/build-variants.ts';
 import { splitSamples } from '../suites/quantization/split-samples.ts';
-import { makeVariant } from '../suites/quantization/variant-cache.ts';
+import { makeVariant, type VariantRequest } from '../suites/quantization/variant-cache.ts';
 import type {
   SampleSource,
   VariantRecord,
@@ -17,7 +20,13 @@ import type {
 } from '../suites/quantization/variant-job.ts';
 import type { SpeedComparison } from '../suites/speed/compare-speed.ts';
 import type { WorkloadSource } from '../suites/workload-source.ts';
-import { checkOutput, speedLines, timeBoth, type OptimizeOptions } from './optimizing.ts';
+import {
+  checkOutput,
+  speedLines,
+  timeBoth,
+  writeWhole,
+  type OptimizeOptions,
+} from './optimizing.ts';
 import { interruptible } from './interruption.ts';
 import { variantSettings } from './measuring.ts';
 import { parseCount, parseDimLists, parseFloors } from './option-values.ts';
@@ -32,20 +41,26 @@ export async function quantize(
   given: ReadonlySet<string>,
 ): Promise<number> {
   const settings = parseSettings(options, given);
-  await checkOutput(modelPath, options.output);
+  await checkOutput(modelPath, options);
   const folder = await mkdtemp(join(tmpdir(), 'claw-quantize-'));
   try {
     return await interruptible('stopped: nothing was written', async ({ signal, progress }) => {
       const onProgress = (text: string): void => progress.step(text);
       const sources = await prepareSources(modelPath, { options, settings, folder, onProgress });
       const task = taskOf(modelPath, { options, settings, sources });
-      const report = await makeVariant(task, { timeoutMs: TIMEOUT_MS, signal, onProgress });
+      const warnings = await checkData(modelPath, { options, settings, sources, task, onProgress });
+      const report = await writeWhole(options.output, (outPath) =>
+        makeVariant(
+          { ...task, job: { ...task.job, outPath } },
+          { timeoutMs: TIMEOUT_MS, signal, onProgress },
+        ),
+      );
       const seed = settings.seed;
       const samples = [await firstSample(sources)];
       const job = { modelPath: resolve(modelPath), outPath: resolve(options.output), samples };
       const speed = options.bench ? await timeBoth(job, { progress, signal, seed }) : null;
       progress.end();
-      show({ options, report, speed, floors: task.job.floors });
+      show({ options, report, speed, warnings, floors: task.job.floors });
       return 0;
     });
   } finally {
@@ -79,7 +94,14 @@ function parseSettings(options: OptimizeOptions, given: ReadonlySet<string>): Se
   if (given.has('passes')) {
     throw new UsageError(
       '--passes is fixed where --precision is given: variants are made from clean',
+      { remedy: 'leave --passes out' },
     );
+  }
+  for (const [name, flag, of] of OF_ONE_PRECISION) {
+    if (!given.has(name) || precision === of) continue;
+    throw new UsageError(`${flag} belongs to ${of}, and --precision is ${precision}`, {
+      remedy: `leave ${flag} out`,
+    });
   }
   const blockSize = parseCount(options.blockSize, '--block-size', 16);
   if (![16, 32, 64, 128, 256].includes(blockSize)) {
@@ -94,6 +116,12 @@ function parseSettings(options: OptimizeOptions, given: ReadonlySet<string>): Se
     seed: parseCount(options.seed, '--seed', 0),
   };
 }
+
+/** Options that one precision alone has a use for. */
+const OF_ONE_PRECISION = [
+  ['calibration', '--calibration', 'int8-static'],
+  ['blockSize', '--block-size', 'int4-weights'],
+] as const;
 
 function combinations(
   lists: readonly (readonly [string, readonly number[]])[],
@@ -138,7 +166,7 @@ function taskOf(
     readonly settings: Settings;
     readonly sources: readonly WorkloadSource[];
   },
-): VariantTask {
+): VariantRequest {
   const { options, settings, sources } = around;
   const { kernels, threads } = variantSettings();
   const needsCalibration = settings.precision === 'int8-static';
@@ -161,7 +189,6 @@ function taskOf(
     evaluation: split.flatMap(({ evaluation }) => evaluation),
     job: {
       modelPath: resolve(modelPath),
-      outPath: resolve(options.output),
       precision: settings.precision,
       method: settings.method,
       int4BlockSize: settings.blockSize,
@@ -170,6 +197,61 @@ function taskOf(
       threads,
     },
   };
+}
+
+/** Refuses data that a variant cannot be made or judged by, before any work. Gives warnings. */
+async function checkData(
+  modelPath: string,
+  around: {
+    readonly options: OptimizeOptions;
+    readonly settings: Settings;
+    readonly sources: readonly WorkloadSource[];
+    readonly task: VariantRequest;
+    readonly onProgress: (text: string) => void;
+  },
+): Promise<string[]> {
+  const { options, settings, sources, task, onProgress } = around;
+  const [output] = describeModel(await readModelFile(modelPath)).outputs;
+  checkFloors(settings, { output, hasLabels: sources.every(({ labelled }) => labelled > 0) });
+  const { data: path } = options;
+  if (path === undefined) return settings.precision === 'int8-static' ? [RANDOM_RANGES] : [];
+  onProgress('looking through the data');
+  const warnings = new Set<string>();
+  for (const { datasetFolder } of sources) {
+    const dataset = await openDataset(datasetFolder);
+    try {
+      if (dataset.labels !== null) checkLabels(dataset.labels, output, path);
+      const own = task.calibration.find((set) => set.datasetFolder === datasetFolder);
+      const calibration =
+        own === undefined ? null : { start: own.start, end: own.start + own.count * own.rows };
+      for (const text of await checkSamples(dataset, { path, calibration })) warnings.add(text);
+    } finally {
+      await dataset.close();
+    }
+  }
+  return [...warnings];
+}
+
+const RANDOM_RANGES =
+  'the ranges are those of seeded random inputs, other data has others: give yours with --data';
+
+/** A floor that cannot be measured is missed by every variant. */
+function checkFloors(
+  { floors }: Settings,
+  by: { readonly output: ValueDescription | undefined; readonly hasLabels: boolean },
+): void {
+  const kinds = new Set(floors.map(({ kind }) => kind));
+  if (kinds.has('accuracy') && !by.hasLabels) {
+    throw new UsageError('--min-accuracy needs labels, and the data has none', {
+      remedy: 'give --data with an array __labels, one class index per sample',
+    });
+  }
+  const { output } = by;
+  if (!kinds.has('agreement') || output === undefined || hasClasses(output)) return;
+  throw new UsageError(
+    `--min-agreement compares classes, and the model's first output '${output.name}' is not [samples, classes]`,
+    { remedy: 'give --min-cosine or --min-sqnr instead' },
+  );
 }
 
 function labelOf({ dims }: WorkloadSource): string {
@@ -192,19 +274,21 @@ function show(result: {
   readonly options: OptimizeOptions;
   readonly report: VariantRecord;
   readonly speed: SpeedComparison | null;
+  readonly warnings: readonly string[];
   readonly floors: VariantTask['job']['floors'];
 }): void {
-  const { options, report, speed, floors } = result;
+  const { options, report, speed, warnings, floors } = result;
   if (options.json === true) {
-    console.log(JSON.stringify({ output: options.output, ...report, floors, speed }));
+    console.log(JSON.stringify({ output: options.output, ...report, floors, speed, warnings }));
     return;
   }
   const { sizeBytesBefore, sizeBytesAfter } = report;
-  const saved = formatPercent(1 - sizeBytesAfter / sizeBytesBefore);
+  const saved = 1 - sizeBytesAfter / sizeBytesBefore;
+  const change = `${formatPercent(Math.abs(saved))} ${saved < 0 ? 'larger' : 'smaller'}`;
   console.log(
     [
       `${options.output}: ${report.precision}, ${report.quantized} nodes or tensors quantized`,
-      `  size: ${formatBytes(sizeBytesBefore)} -> ${formatBytes(sizeBytesAfter)}, ${saved} smaller`,
+      `  size: ${formatBytes(sizeBytesBefore)} -> ${formatBytes(sizeBytesAfter)}, ${change}`,
       ...(report.method === null ? [] : [`  calibration: ${report.method}`]),
       ...(report.precision === 'fp16'
         ? ['  fp16 is a storage format here: no CPU kernel computes in it, so it is no faster']
@@ -215,6 +299,7 @@ function show(result: {
       ...report.quality.map(qualityLine),
       `  floors: ${floors.map(({ kind, value }) => `${kind} ${formatNumber(value)}`).join(', ')}`,
       ...keptLines(report),
+      ...warnings.map((text) => `  warning: ${text}`),
     ].join('\n'),
   );
 }

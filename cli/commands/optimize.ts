@@ -18,6 +18,7 @@ import {
   optimizeOptionsSchema,
   speedLines,
   timeBoth,
+  writeWhole,
   type OptimizeOptions,
 } from '../optimizing.ts';
 import { quantize } from '../quantize.ts';
@@ -31,12 +32,15 @@ export async function optimize(
   given: ReadonlySet<string>,
 ): Promise<number> {
   const options = optimizeOptionsSchema.parse(rawOptions);
-  if (options.precision !== 'fp32') return quantize(modelPath, options, given);
+  if (options.precision !== 'fp32') {
+    checkProvider(options.provider);
+    return quantize(modelPath, options, given);
+  }
   refuseVariantOptions(given);
   const { pipeline, switches } = parsePasses(options.passes);
   selectPasses(pipeline, options.provider, switches);
   checkProvider(options.provider);
-  await checkOutput(modelPath, options.output);
+  await checkOutput(modelPath, options);
   return interruptible('stopped', async ({ signal, progress }) => {
     const job = {
       modelPath: resolve(modelPath),
@@ -46,11 +50,10 @@ export async function optimize(
       provider: options.provider,
       samples: await readSamples(modelPath, options),
     };
-    const report = await buildInProcess(job, {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      signal,
-      onProgress: (text) => progress.step(text),
-    });
+    const onProgress = (text: string): void => progress.step(text);
+    const report = await writeWhole(options.output, (outPath) =>
+      buildInProcess({ ...job, outPath }, { timeoutMs: BUILD_TIMEOUT_MS, signal, onProgress }),
+    );
     const seed = seedOf(options);
     const speed = options.bench ? await timeBoth(job, { progress, signal, seed }) : null;
     progress.end();

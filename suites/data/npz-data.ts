@@ -110,7 +110,7 @@ function parseLabels(array: NpyArray, count: number, path: string): Int32Array {
   if (wrong !== undefined || array.type.startsWith('float')) {
     throw new UserError(
       `'${LABELS}' in ${path} must hold class indices, integers from 0, not ${wrong ?? array.type}`,
-      { remedy: 'save labels.astype(np.int32)' },
+      { remedy: 'number the classes from 0, and save labels.astype(np.int32)' },
     );
   }
   return Int32Array.from(labels);

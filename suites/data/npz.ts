@@ -60,6 +60,9 @@ async function readArchive(path: string): Promise<Uint8Array> {
     const found = await stat(path);
     if (!found.isFile() && !found.isDirectory()) throw new Error('it is not a file');
     const { size } = found;
+    if (found.isFile() && size === 0) {
+      throw new UserError(`${path} is empty`, { remedy: NPZ_WANTED });
+    }
     if (size > MAX_ARCHIVE_BYTES) {
       throw new UserError(
         `${path} is ${formatBytes(size)}, the limit is ${formatBytes(MAX_ARCHIVE_BYTES)}`,
