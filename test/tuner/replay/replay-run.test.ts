@@ -96,9 +96,11 @@ test('replays of several seeds in one result: medians by hand', () => {
   expect(result).toMatchObject({ medianRegret: 0.1, violations: 1, trials: 20 });
   // Type 7: 0.9 x 2 = 1.8 of the way: 0.1 + 0.8 x 0.3.
   expect(result.p90Regret).toBeCloseTo(0.34, 12);
-  expect(result.curve.map((point) => point.medianRegret)).toEqual(
-    x,
-  );
+  // Eight evaluations; a search that ended after two keeps its last.
+  expect(result.curve.map((point) => point.medianRegret)).toEqual([
+    1,
+    ...Array<number>(7).fill(0.1),
+  ]);
   expect(result.seeds[0]).not.toHaveProperty('regrets');
 });
 
