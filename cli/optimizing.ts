@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -50,10 +51,10 @@ export async function checkOutput(modelPath: string, options: OptimizeOptions): 
 /** By what is on disk: a link or another spelling of the path is the same file. */
 async function isSameFile(path: string, other: string): Promise<boolean> {
   if (resolve(path) === resolve(other)) return true;
-  const [a, b] = await Promise.all(
-    [path, other].map((one) => stat(one, { bigint: true }).catch(() => null)),
-  );
-  return a != null && b != null && a.dev === b.dev && a.ino === b.ino;
+  const found = async (one: string): Promise<BigIntStats | null> =>
+    stat(one, { bigint: true }).catch(() => null);
+  const [a, b] = [await found(path), await found(other)];
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**

@@ -2,13 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../engine/base/errors.ts';
-import { describeModel, type ValueDescription } from '../engine/graph/describe.ts';
-import { readModelFile } from '../engine/graph/read.ts';
 import { formatBytes, formatNumber, formatPercent } from '../engine/base/units.ts';
 import { PRECISIONS } from '../engine/runtime/engine-config.ts';
 import type { Tensors } from '../engine/runtime/tensor.ts';
 import { openDataset } from '../suites/data/dataset.ts';
-import { checkLabels, checkSamples, hasClasses } from '../suites/data/sample-checks.ts';
 import { prepareModel } from '../suites/prepare-model.ts';
 import { defaultFloors, type VariantPrecision } from '../suites/quantization/build-variants.ts';
 import { splitSamples } from '../suites/quantization/split-samples.ts';
@@ -30,6 +27,7 @@ import {
 import { interruptible } from './interruption.ts';
 import { variantSettings } from './measuring.ts';
 import { parseCount, parseDimLists, parseFloors } from './option-values.ts';
+import { checkVariantData } from './variant-data.ts';
 
 const TIMEOUT_MS = 3_600_000;
 const METHODS = ['auto', 'min-max', 'percentile', 'entropy', 'mse'] as const;
@@ -47,8 +45,9 @@ export async function quantize(
     return await interruptible('stopped: nothing was written', async ({ signal, progress }) => {
       const onProgress = (text: string): void => progress.step(text);
       const sources = await prepareSources(modelPath, { options, settings, folder, onProgress });
-      const task = taskOf(modelPath, { options, settings, sources });
-      const warnings = await checkData(modelPath, { options, settings, sources, task, onProgress });
+      const task = taskOf(modelPath, { settings, sources });
+      const asked = { dataPath: options.data ?? null, floors: settings.floors };
+      const warnings = await checkVariantData(task, { ...asked, sources, onProgress });
       const report = await writeWhole(options.output, (outPath) =>
         makeVariant(
           { ...task, job: { ...task.job, outPath } },
@@ -162,12 +161,11 @@ async function prepareSources(
 function taskOf(
   modelPath: string,
   around: {
-    readonly options: OptimizeOptions;
     readonly settings: Settings;
     readonly sources: readonly WorkloadSource[];
   },
 ): VariantRequest {
-  const { options, settings, sources } = around;
+  const { settings, sources } = around;
   const { kernels, threads } = variantSettings();
   const needsCalibration = settings.precision === 'int8-static';
   const named = sources.map((source) => ({ source, label: labelOf(source) }));
@@ -197,61 +195,6 @@ function taskOf(
       threads,
     },
   };
-}
-
-/** Refuses data that a variant cannot be made or judged by, before any work. Gives warnings. */
-async function checkData(
-  modelPath: string,
-  around: {
-    readonly options: OptimizeOptions;
-    readonly settings: Settings;
-    readonly sources: readonly WorkloadSource[];
-    readonly task: VariantRequest;
-    readonly onProgress: (text: string) => void;
-  },
-): Promise<string[]> {
-  const { options, settings, sources, task, onProgress } = around;
-  const [output] = describeModel(await readModelFile(modelPath)).outputs;
-  checkFloors(settings, { output, hasLabels: sources.every(({ labelled }) => labelled > 0) });
-  const { data: path } = options;
-  if (path === undefined) return settings.precision === 'int8-static' ? [RANDOM_RANGES] : [];
-  onProgress('looking through the data');
-  const warnings = new Set<string>();
-  for (const { datasetFolder } of sources) {
-    const dataset = await openDataset(datasetFolder);
-    try {
-      if (dataset.labels !== null) checkLabels(dataset.labels, output, path);
-      const own = task.calibration.find((set) => set.datasetFolder === datasetFolder);
-      const calibration =
-        own === undefined ? null : { start: own.start, end: own.start + own.count * own.rows };
-      for (const text of await checkSamples(dataset, { path, calibration })) warnings.add(text);
-    } finally {
-      await dataset.close();
-    }
-  }
-  return [...warnings];
-}
-
-const RANDOM_RANGES =
-  'the ranges are those of seeded random inputs, other data has others: give yours with --data';
-
-/** A floor that cannot be measured is missed by every variant. */
-function checkFloors(
-  { floors }: Settings,
-  by: { readonly output: ValueDescription | undefined; readonly hasLabels: boolean },
-): void {
-  const kinds = new Set(floors.map(({ kind }) => kind));
-  if (kinds.has('accuracy') && !by.hasLabels) {
-    throw new UsageError('--min-accuracy needs labels, and the data has none', {
-      remedy: 'give --data with an array __labels, one class index per sample',
-    });
-  }
-  const { output } = by;
-  if (!kinds.has('agreement') || output === undefined || hasClasses(output)) return;
-  throw new UsageError(
-    `--min-agreement compares classes, and the model's first output '${output.name}' is not [samples, classes]`,
-    { remedy: 'give --min-cosine or --min-sqnr instead' },
-  );
 }
 
 function labelOf({ dims }: WorkloadSource): string {
