@@ -103,7 +103,7 @@ function addMaxPool(builder: ModelBuilder, input: string, name: string): string 
 
 function addConvolution(builder: ModelBuilder, input: string, layer: Layer): string {
   const { plan, inputs, weight } = layer;
-  const { kernel, channels, name } = plan;
+  const { kernel, stride, channels, name } = plan;
   const pad = (kernel - 1) / 2;
   const dims = [channels, inputs, kernel, kernel];
   const kernels = builder.initializer(`${name}.conv.weight`, floats(dims, weight));
@@ -114,7 +114,7 @@ function addConvolution(builder: ModelBuilder, input: string, layer: Layer): str
       group: { int: 1 },
       kernel_shape: { ints: [kernel, kernel] },
       pads: { ints: [pad, pad, pad, pad] },
-      strides: { ints: [1, 1] },
+      strides: { ints: [stride, stride] },
     },
   });
 }
