@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type {
-  VariantJob,
-  VariantReport,
-} from '../../engine/artifacts/quantization/build-variant.ts';
+import type { VariantReport } from '../../engine/artifacts/quantization/build-variant.ts';
+import type { VariantJob } from '../../engine/artifacts/quantization/variant-workshop.ts';
 
 /** Samples of a prepared dataset, in requests of one shape. */
 const sampleSourceSchema = z.strictObject({
@@ -58,6 +56,9 @@ const setQualitySchema = z.strictObject({
 export const variantReportSchema = z.strictObject({
   precision: z.enum(['fp16', 'int8-static', 'int8-dynamic', 'int4-weights']),
   method: z.enum(['min-max', 'percentile', 'entropy', 'mse']).nullable(),
+  calibration: z
+    .strictObject({ requests: z.int(), seconds: z.number(), peakBytes: z.number() })
+    .nullable(),
   quantized: z.int(),
   kept: z.array(z.string()),
   skipped: z.array(z.strictObject({ node: z.string(), reason: z.string() })),

@@ -15,7 +15,12 @@ import type { TrialMetrics } from '../trial-record.ts';
 import { closedQuery, driveLoad, type FinishedLoad } from './drive-load.ts';
 import { evaluateAccuracy } from './evaluate.ts';
 import { loadFigures } from './load-figures.ts';
-import { groupPeakBytes, peakResidentBytes, processMemory, resetPeak } from './process-memory.ts';
+import {
+  groupPeakBytes,
+  peakResidentBytes,
+  processMemory,
+  resetPeak,
+} from '../../engine/devices/process-memory.ts';
 import { prepareRequests, type RequestPool } from './request-pool.ts';
 import { runQueueWaitMs } from './run-queue.ts';
 import type { Span, TrialReply, TrialSpec } from './trial-spec.ts';

@@ -2,12 +2,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { median } from '../../base/statistics.ts';
 import { createSession } from '../../runtime/binding.ts';
 import type { EngineConfig } from '../../runtime/engine-config.ts';
 import { toSessionOptions } from '../../runtime/session-options.ts';
 import type { Tensors } from '../../runtime/tensor.ts';
 
-/** Microseconds of kernel time by operator, as the runtime's own profile counts them. */
+/** Microseconds of kernel time of one run by operator, as the runtime's own profile counts them. */
 export type OperatorTimes = Readonly<Record<string, number>>;
 
 const eventSchema = z.object({
@@ -17,7 +18,11 @@ const eventSchema = z.object({
   args: z.object({ op_name: z.string().optional() }).optional(),
 });
 
-/** Runs a model with the runtime's profiler on, and adds up its kernels' times. */
+/**
+ * Runs a model with the runtime's profiler on, and adds up its kernels' times: of each
+ * node the median of the runs, since a first run, or one that was interrupted, would
+ * count for many.
+ */
 export async function profileOperators(
   modelPath: string,
   feeds: Tensors,
@@ -48,15 +53,17 @@ async function readProfile(folder: string): Promise<unknown> {
 }
 
 function sumByOperator(profile: unknown): OperatorTimes {
+  const kernels = z.array(eventSchema).parse(profile).filter(isKernelTime);
   const times: Record<string, number> = {};
-  for (const event of z.array(eventSchema).parse(profile)) {
-    const operator = event.args?.op_name;
-    if (event.cat !== 'Node' || operator === undefined || !event.name.endsWith('kernel_time')) {
-      continue;
-    }
-    times[operator] = (times[operator] ?? 0) + (event.dur ?? 0);
+  for (const events of Map.groupBy(kernels, ({ name }) => name).values()) {
+    const operator = events[0]?.args?.op_name ?? '';
+    times[operator] = (times[operator] ?? 0) + median(events.map(({ dur }) => dur ?? 0));
   }
   return times;
+}
+
+function isKernelTime({ cat, name, args }: z.infer<typeof eventSchema>): boolean {
+  return cat === 'Node' && args?.op_name !== undefined && name.endsWith('kernel_time');
 }
 
 /** Operators that multiply in integers, as the runtime names them after its rewrites. */

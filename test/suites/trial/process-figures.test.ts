@@ -5,7 +5,7 @@ import {
   peakResidentBytes,
   processMemory,
   resetPeak,
-} from '../../../suites/trial/process-memory.ts';
+} from '../../../engine/devices/process-memory.ts';
 import { runQueueWaitMs } from '../../../suites/trial/run-queue.ts';
 import { fakeFiles } from '../../support/fake-files.ts';
 

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../../engine/base/random.ts';
-import {
-  buildVariant,
-  type VariantData,
-  type VariantJob,
-} from '../../../../engine/artifacts/quantization/build-variant.ts';
+import { buildVariant } from '../../../../engine/artifacts/quantization/build-variant.ts';
+import type {
+  VariantData,
+  VariantJob,
+} from '../../../../engine/artifacts/quantization/variant-workshop.ts';
 import { ModelBuilder } from '../../../../engine/graph/builder.ts';
 import { writeModel } from '../../../../engine/graph/write.ts';
 import type { Tensors } from '../../../../engine/runtime/tensor.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { memoryUsage, resourceUsage } from 'node:process';
-import type { SystemFiles } from '../../engine/devices/system-files.ts';
+import type { SystemFiles } from './system-files.ts';
 
 export interface ProcessMemory {
   /**

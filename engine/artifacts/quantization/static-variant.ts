@@ -1,0 +1,185 @@
+import { UserError } from '../../base/errors.ts';
+import { formatNumber } from '../../base/units.ts';
+import { peakResidentBytes } from '../../devices/process-memory.ts';
+import { systemFiles } from '../../devices/system-files.ts';
+import { importModel } from '../../graph/ir/import-model.ts';
+import type { OnnxModel } from '../../graph/model.ts';
+import { calibrationRange, type Range } from '../../graph/quantization/calibration/thresholds.ts';
+import { planStatic, quantizedNodeId } from '../../graph/quantization/static-plan.ts';
+import { calibrationTargets, toInt8Static } from '../../graph/quantization/static.ts';
+import { calibrate, type Histograms } from './calibrate.ts';
+import type { SetQuality } from './evaluate-variant.ts';
+import { missedFloors } from './quality.ts';
+import type {
+  Candidate,
+  Evaluated,
+  MethodName,
+  VariantWorkshop,
+  VariantJob,
+} from './variant-workshop.ts';
+
+/** What the observation of the activations took. */
+export interface CalibrationCost {
+  readonly requests: number;
+  readonly seconds: number;
+  /** The largest resident memory of the process until then: model and sessions included. */
+  readonly peakBytes: number;
+}
+
+const METHODS = ['min-max', 'percentile', 'entropy', 'mse'] as const;
+
+/** Ranges of activations, and how they were chosen. */
+interface Ranges {
+  readonly method: MethodName;
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
+/**
+ * The int8-static variant that holds the floors: by the way of calibration that
+ * comes closest to the original and, where that is not enough, with the fewest of
+ * the most sensitive nodes in floating point. Throws UserError when none does.
+ */
+export async function staticVariant(
+  workshop: VariantWorkshop,
+): Promise<Evaluated & { readonly calibration: CalibrationCost }> {
+  const { histograms, cost } = await observe(workshop);
+  const { candidate, chosen } = await closest(workshop, histograms);
+  const quality = await workshop.evaluate(candidate);
+  if (workshop.holds(quality)) return { candidate, quality, calibration: cost };
+  const kept = await keepSensitive(workshop, { ...chosen, before: quality });
+  return { ...kept, calibration: cost };
+}
+
+async function observe(
+  workshop: VariantWorkshop,
+): Promise<{ readonly histograms: Histograms; readonly cost: CalibrationCost }> {
+  const { calibration } = workshop.data;
+  if (calibration === null) throw new Error('int8-static needs calibration data');
+  const startMs = performance.now();
+  const histograms = await calibrate(workshop.cleaned, {
+    ...calibration,
+    targets: calibrationTargets(importModel(workshop.cleaned)),
+    threads: workshop.job.threads,
+    onProgress: (done, of) => workshop.progress(`calibrating on ${done} of ${of} requests`),
+  });
+  const cost = {
+    requests: calibration.count,
+    seconds: (performance.now() - startMs) / 1000,
+    peakBytes: peakResidentBytes(systemFiles()),
+  };
+  return { histograms, cost };
+}
+
+/** The variant by the method that was asked for, or by that which comes closest. */
+async function closest(
+  workshop: VariantWorkshop,
+  histograms: Histograms,
+): Promise<{ readonly candidate: Candidate; readonly chosen: Ranges }> {
+  const { method: asked } = workshop.job;
+  const by = (method: MethodName): Ranges => ({ method, ranges: rangesOf(histograms, method) });
+  if (asked !== 'auto')
+    return { chosen: by(asked), candidate: await make(workshop, by(asked), []) };
+  let best: { readonly candidate: Candidate; readonly chosen: Ranges } | null = null;
+  let bestDb = -Infinity;
+  for (const method of METHODS) {
+    workshop.progress(`trying the ranges of ${method}`);
+    const chosen = by(method);
+    const candidate = await make(workshop, chosen, []);
+    const sqnrDb = await workshop.rank(candidate);
+    if (best === null || sqnrDb > bestDb) [best, bestDb] = [{ candidate, chosen }, sqnrDb];
+    else await workshop.discard(candidate);
+  }
+  if (best === null) throw new Error('there is no method of calibration');
+  return best;
+}
+
+function rangesOf(histograms: Histograms, method: MethodName): ReadonlyMap<string, Range> {
+  return new Map(
+    [...histograms].map(([name, histogram]) => [name, calibrationRange(histogram, { method })]),
+  );
+}
+
+async function make(
+  workshop: VariantWorkshop,
+  { method, ranges }: Ranges,
+  kept: readonly string[],
+): Promise<Candidate> {
+  const { activations, weightBits } = workshop.job;
+  const keep = new Set(kept);
+  return workshop.make({ method, kept }, (model) =>
+    toInt8Static(model, { ranges, activations, weightBits, keep }),
+  );
+}
+
+/** The fewest of the most sensitive nodes in floating point with which the floors hold. */
+async function keepSensitive(
+  workshop: VariantWorkshop,
+  from: Ranges & { readonly before: readonly SetQuality[] },
+): Promise<Evaluated> {
+  const nodes = await ranking(workshop, from);
+  const attempt = async (count: number): Promise<Evaluated | null> => {
+    workshop.progress(`keeping ${count} of ${nodes.length} nodes in fp32`);
+    const candidate = await make(workshop, from, nodes.slice(0, count));
+    const quality = await workshop.evaluate(candidate);
+    if (workshop.holds(quality)) return { candidate, quality };
+    await workshop.discard(candidate);
+    return null;
+  };
+  let [low, high] = [0, 1];
+  let found = await attempt(high);
+  while (found === null && high < nodes.length - 1) {
+    low = high;
+    high = Math.min(nodes.length - 1, high * 2);
+    found = await attempt(high);
+  }
+  if (found === null) throw belowFloor(workshop.job, from.before, nodes.length);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    const better = await attempt(middle);
+    if (better === null) low = middle;
+    else [high, found] = [middle, better];
+  }
+  return found;
+}
+
+/** Nodes by how much each alone, in integers, disturbs the outputs: the worst first. */
+async function ranking(workshop: VariantWorkshop, how: Ranges): Promise<readonly string[]> {
+  const nodes = weightedNodes(workshop.cleaned);
+  const scores: { readonly node: string; readonly sqnrDb: number }[] = [];
+  for (const [index, node] of nodes.entries()) {
+    workshop.progress(`ranking node ${index + 1} of ${nodes.length} by its sensitivity`);
+    const kept = nodes.filter((other) => other !== node);
+    const candidate = await make(workshop, how, kept);
+    scores.push({ node, sqnrDb: await workshop.rank(candidate) });
+    await workshop.discard(candidate);
+  }
+  return scores.sort((a, b) => a.sqnrDb - b.sqnrDb).map(({ node }) => node);
+}
+
+/** Nodes that `toInt8Static` would quantize, by the names that `keep` takes. */
+function weightedNodes(cleaned: OnnxModel): string[] {
+  return [...planStatic(importModel(cleaned)).roles]
+    .filter(([, role]) => role === 'weighted')
+    .map(([node]) => quantizedNodeId(node));
+}
+
+/** What is said of a variant that misses a floor; `nodes` were tried in floating point, if any. */
+export function belowFloor(
+  { precision, floors, modelPath }: VariantJob,
+  quality: readonly SetQuality[],
+  nodes: number,
+): UserError {
+  const misses = quality.flatMap((one) =>
+    missedFloors(one, floors).map(
+      ({ floor, reached }) =>
+        `${floor.kind} ${reached === null ? 'cannot be measured' : formatNumber(reached)} at ${one.set}, floor ${formatNumber(floor.value)}`,
+    ),
+  );
+  const tried = nodes === 0 ? '' : ', also with all but one of its nodes in fp32';
+  return new UserError(
+    `${modelPath}: ${precision} does not hold the floor${tried}: ${misses.join('; ')}`,
+    {
+      remedy: 'lower the floor, give more calibration data, or choose another precision',
+    },
+  );
+}
