@@ -1,3 +1,4 @@
+import { banditSearcher } from './bandit/bandit-searcher.ts';
 import { gridSearcher } from './grid-searcher.ts';
 import { halvingSearcher } from './halving-searcher.ts';
 import { hillClimbSearcher } from './hill-climb-searcher.ts';
@@ -10,6 +11,7 @@ export const SEARCHERS: readonly Searcher[] = Object.freeze([
   gridSearcher,
   hillClimbSearcher,
   halvingSearcher,
+  banditSearcher,
 ]);
 
 export function findSearcher(name: string): Searcher | undefined {
