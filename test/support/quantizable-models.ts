@@ -76,16 +76,16 @@ export function writePictures(
   return path;
 }
 
-/** `y = x W` with x [N, 64] and W [64, 48], normally distributed. */
+/** `y = x W` with x [N, 64] and W [64, 96], normally distributed. */
 export function writeProduct(folder: string): string {
   const builder = new ModelBuilder({ name: 'product', opset: 17 });
   const random = createRandom(3, 'weights');
-  const data = Float32Array.from({ length: 64 * 48 }, () => random.normal());
+  const data = Float32Array.from({ length: 64 * 96 }, () => random.normal());
   builder.input('x', 'float32', ['N', 64]);
-  const w = builder.initializer('w', { type: 'float32', dims: [64, 48], data });
+  const w = builder.initializer('w', { type: 'float32', dims: [64, 96], data });
   builder.output(builder.node('MatMul', ['x', w], { name: 'product', outputs: ['y'] }), 'float32', [
     'N',
-    48,
+    96,
   ]);
   const path = join(folder, 'product.onnx');
   writeFileSync(path, writeModel(builder.build()));
