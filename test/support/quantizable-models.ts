@@ -5,7 +5,7 @@ import { ModelBuilder } from '../../engine/graph/builder.ts';
 import { writeModel } from '../../engine/graph/write.ts';
 import { npyOf, writeNpz } from './npz.ts';
 
-export const CLASSES = 4;
+const CLASSES = 4;
 export const PICTURE = [CLASSES, 6, 6] as const;
 const PICTURE_SIZE = CLASSES * 6 * 6;
 

@@ -185,7 +185,7 @@ describe('labels', () => {
     expect(() => matchLabels(labels, 2)).toThrow(
       expect.objectContaining({
         message: `'__labels' in data.npz must hold class indices, integers from 0, not ${given}`,
-        remedy: 'save labels.astype(np.int32)',
+        remedy: 'number the classes from 0, and save labels.astype(np.int32)',
       }),
     );
   });

@@ -60,7 +60,6 @@ describe('readNpz', () => {
   });
 
   it.each([
-    ['empty', new Uint8Array(0)],
     ['text', 'label,x,y\n0,1,2\n'.repeat(10)],
     ['cut off', writeNpz({ x: npyOf(Float32Array.of(1, 2), [2]) }).subarray(0, 150)],
     ['all zeros', new Uint8Array(100_000)],
@@ -70,6 +69,14 @@ describe('readNpz', () => {
     await expect(reading).rejects.toBeInstanceOf(UserError);
     await expect(reading).rejects.toMatchObject({
       message: `${path} is not a .npz archive, or damaged: invalid zip data`,
+      remedy: "give a .npz file as NumPy's np.savez writes it",
+    });
+  });
+
+  it('says that a file is empty', async () => {
+    const path = fileWith(new Uint8Array(0));
+    await expect(readNpz(path)).rejects.toMatchObject({
+      message: `${path} is empty`,
       remedy: "give a .npz file as NumPy's np.savez writes it",
     });
   });
