@@ -1,6 +1,7 @@
 import type { BenchRecord, ComparisonRecord, JudgedMetric } from '../../suites/bench-record.ts';
 import type { TrialMetrics, TrialRecord } from '../../suites/trial-record.ts';
-import { defaultSpace, type Arm } from '../../tuner/space.ts';
+import type { Arm } from '../../tuner/arm.ts';
+import { defaultSpace } from '../../tuner/space.ts';
 import { completedRecord, fakeRun } from './fake-trials.ts';
 
 /** Hand-made records of `claw bench`: no model runs. */

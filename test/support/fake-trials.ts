@@ -7,7 +7,8 @@ import type { TrialOutcome } from '../../suites/trial/run-trial.ts';
 import { readEnvironment } from '../../hosts/profile/environment.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
 import { fakeFiles } from './fake-files.ts';
-import type { Arm, Space } from '../../tuner/space.ts';
+import type { Arm } from '../../tuner/arm.ts';
+import type { Space } from '../../tuner/space.ts';
 import { knobRecord } from '../../tuner/space.ts';
 
 /** Simulated trials for tests of the search: no model runs. */

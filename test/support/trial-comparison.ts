@@ -1,7 +1,7 @@
 import type { InvalidReason } from '../../suites/trial-findings.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import type { ComparedTrial } from '../../suites/comparison/compare-trials.ts';
-import { toArm } from '../../tuner/space.ts';
+import { toArm } from '../../tuner/arm.ts';
 import { completedRecord, failedRecord, twoCoreDefault, type FakeFigures } from './fake-trials.ts';
 
 export const STEAL: InvalidReason = { kind: 'steal', share: 0.2 };

@@ -17,7 +17,7 @@ export const banditSearcher: Searcher = Object.freeze({ name: 'bandit', ask, rec
 function ask(problem: SearchProblem): Ask {
   const left = evaluationsLeft(problem);
   if (left <= 0) return DONE;
-  const first = askFirst(problem);
+  const first = askFirst(problem, problem.records.length + left);
   if (first !== null) return first;
   const belief = believe(problem);
   if (belief === null) return askAnything(problem);
@@ -58,9 +58,9 @@ function evaluationsLeft({ budget, records }: SearchProblem): number {
   return left <= 0 ? 0 : each === 0 ? HORIZON : left / each;
 }
 
-function askFirst(problem: SearchProblem): Ask | null {
+function askFirst(problem: SearchProblem, horizon: number): Ask | null {
   const known = standings(problem.records, problem.constraints);
-  const next = portfolio(problem.space).find((arm) => isOpen(arm.key, known));
+  const next = portfolio(problem.space, horizon).find((arm) => isOpen(arm.key, known));
   return next === undefined ? null : measure(next.key);
 }
 

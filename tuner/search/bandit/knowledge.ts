@@ -27,8 +27,8 @@ const LEVELS: Readonly<Record<string, number>> = {
 const THROUGHPUT: readonly Effect[] = Object.freeze([
   // Replicas share nothing and scale almost with the cores; threads wait for each other.
   { knob: 'replicas', of: log2, mean: 0.5, sd: 0.25 },
-  { knob: 'intraOpThreads', of: log2, mean: 0.3, sd: 0.25 },
-  { knob: 'spinning', of: flag, mean: 0.1, sd: 0.15 },
+  { knob: 'intraOpThreads', of: log2, mean: 0.3, sd: 0.35 },
+  { knob: 'spinning', of: flag, mean: 0.1, sd: 0.4 },
   // A batch saves the fixed cost of a request: most of it with the first few samples.
   { knob: 'batch.maxSize', of: (value) => 1 - 1 / Number(value), mean: 0.25, sd: 0.3 },
   { knob: 'batch.maxSize', of: log2, mean: 0, sd: 0.05 },
@@ -46,7 +46,7 @@ const SCORE: Beliefs = {
   mainSd: {
     file: { median: 0.3, spread: 0.7 },
     graphLevel: { median: 0.2, spread: 0.7 },
-    cores: { median: 0.15, spread: 0.7 },
+    cores: { median: 0.2, spread: 0.7 },
     batch: { median: 0.1, spread: 0.8 },
     arena: { median: 0.02, spread: 0.7 },
     memPattern: { median: 0.02, spread: 0.7 },
