@@ -6,7 +6,8 @@ import type { WorkloadArtifact, WorkloadRecord } from '../suites/workload-record
 import { checkTunedFiles, tunedConfig, type Tuned } from '../tuner/export/tuned.ts';
 import { setKnobs } from '../tuner/set-knobs.ts';
 import type { VariantPrecision } from '../suites/quantization/build-variants.ts';
-import { canonicalConfig, defaultSpace, toArm, type Arm } from '../tuner/space.ts';
+import { canonicalConfig, toArm, type Arm } from '../tuner/arm.ts';
+import { defaultSpace } from '../tuner/space.ts';
 import type { ConfigSource } from './bench-plan.ts';
 import { thisHost } from './measuring.ts';
 

@@ -12,7 +12,7 @@ import type { TrialRecord } from '../suites/trial-record.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
 import { benchProtocol, trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
-import type { Arm } from '../tuner/space.ts';
+import type { Arm } from '../tuner/arm.ts';
 import {
   neededPipelines,
   neededPrecisions,

@@ -8,7 +8,7 @@ import { measureNoise } from '../suites/noise/measure-noise.ts';
 import { prepareNoiseProbe } from '../suites/noise/probe-model.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
-import { toArm } from '../tuner/space.ts';
+import { toArm } from '../tuner/arm.ts';
 import { machine, thisHost, versions } from './measuring.ts';
 import { storePaths } from './store-folder.ts';
 

@@ -46,6 +46,9 @@ function createProgram(exit: (code: number) => void): Command {
   return program;
 }
 
+/** Known without loading them: help must be quick. */
+const SEARCHERS = 'random, grid, hill-climb, halving or bandit';
+
 const STORE = ['--store <folder>', 'where results live', DEFAULT_STORE] as const;
 const JSON_OUTPUT = ['--json', 'print one JSON document on stdout, all else on stderr'] as const;
 
@@ -68,6 +71,17 @@ function addTune(program: Command, exit: (code: number) => void): void {
     .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect)
     .option('--max-memory <size>', 'bound on the memory of all engine processes, such as 512MiB')
     .option('--min-accuracy <share>', 'floor for the accuracy on labels, such as 0.95')
+    .option('--max-power <watts>', 'bound on the mean power under load, such as 15W')
+    .option('--objective <name>', 'qps, latency (p99), energy, cost or pareto', 'qps')
+    .option('--pick <name>', 'pareto: what ships: knee, throughput, memory or energy')
+    .option('--price-kwh <price>', 'cost: of a kilowatt-hour')
+    .option('--capex <price>', 'cost: of the machine')
+    .option('--life <years>', 'cost: of the machine (default: 3y)')
+    .option('--set <knob=value>', 'fix a knob; repeat for more', collect)
+    .option('--only <knob=values>', 'try these values alone, apart by commas; repeat', collect)
+    .option('--space <file.yaml>', 'knobs with their values, and what to leave out')
+    .option('--searcher <name>', SEARCHERS, 'halving')
+    .option('--meter <address>', 'a power meter, shelly://HOST or tasmota://HOST; repeat', collect)
     .option('--budget <time>', 'time for search and verification', '3m')
     .addOption(
       new Option('--trials <number>', 'number of search trials, instead of a time').argParser(
@@ -75,6 +89,8 @@ function addTune(program: Command, exit: (code: number) => void): void {
       ),
     )
     .option('--duration <time>', 'how long each search trial measures', '1s')
+    .option('--record <file>', 'also write the trials as a table for claw replay')
+    .option('--explain', 'say in words why the winner won')
     .option('--resume [run]', 'go on with a stopped run (default: the latest)')
     .option(...STORE)
     .option(...JSON_OUTPUT)
@@ -84,6 +100,8 @@ function addTune(program: Command, exit: (code: number) => void): void {
         '  claw tune                                        the built-in inspection suite\n' +
         '  claw tune model.onnx --slo "p99<20ms" --budget 5m\n' +
         '  claw tune bert.onnx --dim seq=128 --max-memory 1GiB\n' +
+        '  claw tune bert.onnx --set precision=int8-dynamic --only batch.maxSize=1,2,4\n' +
+        '  claw tune model.onnx --objective cost --capex 4000 --price-kwh 0.30\n' +
         '  claw tune --resume=latest',
     )
     .action(async (target: string | undefined, options: unknown, command: Command) => {
@@ -220,7 +238,7 @@ function addReplay(program: Command, exit: (code: number) => void): void {
         'how far from it the arms are that it would have shipped. Nothing is measured.',
     )
     .argument('<table...>', 'files of recorded trials, one JSON object a line')
-    .option('--searcher <name>', 'random, grid, hill-climb or halving', 'halving')
+    .option('--searcher <name>', SEARCHERS, 'halving')
     .option('--trials <number>', 'evaluations of each search (default: 20)')
     .option('--budget <seconds>', 'recorded time of each search, instead of a number')
     .option('--seeds <number>', 'searches of each table', '20')

@@ -7,6 +7,7 @@ import { usableCores } from '../engine/devices/usable-cores.ts';
 import { runtimeVersion } from '../engine/runtime/binding.ts';
 import { defaultEngineConfig, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { readHottest } from '../hosts/profile/thermal.ts';
+import type { PowerSensor } from '../hosts/power/power-sensor.ts';
 import { describeHost } from '../hosts/this-host.ts';
 import type { WorkloadOptions } from '../suites/prepare-workload.ts';
 import type { ProbeTrial } from '../suites/probe-workload.ts';
@@ -67,7 +68,11 @@ export function startingTemperature(): Pick<RunTrialOptions, 'referenceCelsius'>
 }
 
 /** Measures arms of a workload for the search, each in a fresh process. */
-export function measureOn(workload: WorkloadRecord, signal: AbortSignal): MeasureArm {
+export function measureOn(
+  workload: WorkloadRecord,
+  around: { readonly signal: AbortSignal; readonly sensors: readonly PowerSensor[] },
+): MeasureArm {
+  const { signal, sensors } = around;
   const heat = startingTemperature();
   return (arm, { protocol, timeoutMs }) =>
     runTrial(
@@ -80,7 +85,12 @@ export function measureOn(workload: WorkloadRecord, signal: AbortSignal): Measur
         seed: workload.seed,
         idleMs: 0,
       },
-      { timeoutMs, signal, files: machine.files, quietWaitMs: SEARCH_QUIET_MS, ...heat },
+      {
+        ...{ timeoutMs, signal, sensors },
+        files: machine.files,
+        quietWaitMs: SEARCH_QUIET_MS,
+        ...heat,
+      },
     );
 }
 

@@ -21,6 +21,7 @@ export const constraintOptionsSchema = z.object({
   slo: z.array(z.string()).default([]),
   maxMemory: z.string().optional(),
   minAccuracy: z.string().optional(),
+  maxPower: z.string().optional(),
 });
 
 /** `['seq=128']` as sizes by name. */
@@ -115,6 +116,7 @@ export function parseConstraints(
     ...slos.map(parseSlo),
     ...(options.maxMemory === undefined ? [] : [parseMemory(options.maxMemory)]),
     ...(options.minAccuracy === undefined ? [] : [parseAccuracy(options.minAccuracy)]),
+    ...(options.maxPower === undefined ? [] : [parsePower(options.maxPower)]),
   ];
 }
 
@@ -128,4 +130,10 @@ function parseAccuracy(text: string): Constraint {
     throw new UsageError(`--min-accuracy '${text}' must be a share between 0 and 1, such as 0.95`);
   }
   return { kind: 'accuracy', floor };
+}
+
+function parsePower(text: string): Constraint {
+  const watts = Number(/^\s*([\d.]+)\s*W?\s*$/i.exec(text)?.[1] ?? Number.NaN);
+  if (watts > 0) return { kind: 'power', limitWatts: watts };
+  throw new UsageError(`--max-power '${text}' must be watts, such as 15W`);
 }

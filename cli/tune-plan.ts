@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
 import { UsageError } from '../engine/base/errors.ts';
-import { parseDurationMs } from '../engine/base/units.ts';
+import { formatBytes, parseDurationMs } from '../engine/base/units.ts';
+import { defaultEngineConfig, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findSuite, SUITES } from '../suites/registry.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
+import {
+  restrictChoices,
+  type Choices,
+  type Exclusion,
+  type Restrictions,
+} from '../tuner/choices.ts';
+import { needsPower, type Goal } from '../tuner/objective.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
-import { halvingSearcher } from '../tuner/search/halving-searcher.ts';
-import { defaultSpace, knobRecord, type Space } from '../tuner/space.ts';
+import { findSearcher, SEARCHERS } from '../tuner/search/registry.ts';
+import { createSpace, defaultChoices, type ModelChoices, type Space } from '../tuner/space.ts';
+import { readSpaceFile } from '../tuner/space-file.ts';
 import type { Store } from '../tuner/store/store.ts';
+import { goalOptionsSchema, parseGoal } from './goal-options.ts';
 import { machine, probeOn, thisHost, variantSettings, versions } from './measuring.ts';
 import {
   constraintOptionsSchema,
@@ -26,11 +36,19 @@ import { storePaths } from './store-folder.ts';
 export const tuneOptionsSchema = storeOptionsSchema
   .extend(workloadOptionsSchema.shape)
   .extend(constraintOptionsSchema.shape)
+  .extend(goalOptionsSchema.shape)
   .extend({
     budget: z.string(),
     duration: z.string(),
     trials: z.string().optional(),
     resume: z.union([z.string(), z.literal(true)]).optional(),
+    set: z.array(z.string()).default([]),
+    only: z.array(z.string()).default([]),
+    space: z.string().optional(),
+    searcher: z.string(),
+    meter: z.array(z.string()).default([]),
+    record: z.string().optional(),
+    explain: z.boolean().optional(),
   });
 export type TuneOptions = z.infer<typeof tuneOptionsSchema>;
 
@@ -40,33 +58,54 @@ export interface TunePlan {
   readonly dims: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly constraints: RunRecord['constraints'];
+  readonly goal: Goal;
   readonly budget: RunRecord['budget'];
   readonly trialMs: number;
+  readonly searcher: string;
+  readonly restrictions: Restrictions;
+  readonly exclude: readonly Exclusion[];
 }
 
 /** Everything that can be wrong with the options is found before the first side effect. */
-export function planRun(
+export async function planRun(
   target: string | undefined,
   options: TuneOptions,
   given: ReadonlySet<string>,
-): TunePlan {
+): Promise<TunePlan> {
   const name = target ?? SUITES[0].name;
   if (given.has('trials') && given.has('budget')) {
     throw new UsageError('--trials and --budget exclude each other', {
       remedy: 'give one of them',
     });
   }
+  const base = defaultEngineConfig(thisHost().usableCores);
+  const { set, only, space } = options;
+  const file = space === undefined ? null : await readSpaceFile(space, base);
+  const restrictions = { set, only, file: file?.knobs ?? [] };
+  // Tried on no choices at all: whether every value is one that its knob takes.
+  restrictChoices({}, restrictions, base);
   return {
     target: name,
     dims: parseDims(options.dim),
     seed: parseCount(options.seed, '--seed', 0),
     constraints: parseConstraints(options, findSuite(name)?.defaultSlo ?? null),
+    goal: parseGoal(options),
     trialMs: parseDurationMs(options.duration, '--duration'),
     budget:
       options.trials === undefined
         ? { timeMs: parseBudgetMs(options.budget), trials: null }
         : { timeMs: null, trials: parseCount(options.trials, '--trials', 1) },
+    searcher: parseSearcher(options.searcher),
+    restrictions,
+    exclude: file?.exclude ?? [],
   };
+}
+
+function parseSearcher(name: string): string {
+  if (findSearcher(name) !== undefined) return name;
+  throw new UsageError(
+    `--searcher '${name}' is not one of ${SEARCHERS.map((one) => one.name).join(', ')}`,
+  );
 }
 
 /** What a command carries along. */
@@ -76,12 +115,26 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
+/** Whether a run cannot be judged without a sensor of power. */
+export function mustMeasurePower(goal: Goal, constraints: RunRecord['constraints']): boolean {
+  return needsPower(goal) || constraints.some(({ kind }) => kind === 'power');
+}
+
+const VARIANTS = ['int8-static', 'int8-dynamic', 'int4-weights'] as const;
+const PIPELINES = ['clean', 'all'] as const;
+
 /** Prepares the workload and stores the new run, before its first trial. */
 export async function newRun(
   plan: TunePlan,
   store: Store,
   around: Surroundings,
 ): Promise<RunRecord> {
+  const host = thisHost();
+  const wanted = chosen(plan, {
+    batch: 'free',
+    passes: ['none', ...PIPELINES],
+    precisions: ['fp32', ...VARIANTS],
+  });
   const workload = await prepareWorkload({
     target: plan.target,
     dataPath: around.options.data ?? null,
@@ -91,36 +144,78 @@ export async function newRun(
     signal: around.signal,
     onProgress: (message) => around.progress.step(message),
     needsLabels: plan.constraints.some((constraint) => constraint.kind === 'accuracy'),
-    pipelines: ['clean', 'all'],
-    precisions: ['int8-static', 'int8-dynamic', 'int4-weights'],
+    pipelines: PIPELINES.filter((pipeline) => wanted['passes']?.includes(pipeline)),
+    precisions: (['fp16', ...VARIANTS] as const).filter((one) =>
+      wanted['precision']?.includes(one),
+    ),
     floors: accuracyFloors(plan.constraints),
     ...variantSettings(),
     probe: probeOn(around.signal),
   });
-  const host = thisHost();
-  const space = spaceOf(host, workload);
+  const choices = madeChoices(plan, workload);
+  const exclude = plan.exclude.map((one) =>
+    Object.fromEntries(Object.entries(one).map(([name, values]) => [name, [...values]])),
+  );
+  const run = {
+    workload,
+    knobs: Object.fromEntries(Object.entries(choices).map(([name, values]) => [name, [...values]])),
+    exclude,
+    constraints: plan.constraints,
+    host,
+  };
+  const space = spaceOf(run);
+  if (space.tooLarge > 0) around.progress.step(tooLargeText(space.tooLarge, plan.constraints));
   const createdAt = machine.clock.date().toISOString();
-  const run: RunRecord = {
+  const record: RunRecord = {
     schema: 'openclaw.run/1',
     id: runName(createdAt, workload.model.name),
     createdAt,
     state: 'running',
-    workload,
-    knobs: knobRecord(space.choices),
+    ...run,
     armCount: space.arms.length,
-    objective: 'qps',
-    constraints: plan.constraints,
+    tooLarge: space.tooLarge,
+    ...plan.goal,
+    meters: around.options.meter,
     budget: plan.budget,
     trialMs: plan.trialMs,
-    searcher: halvingSearcher.name,
+    searcher: plan.searcher,
     seed: plan.seed,
-    host,
     versions: versions(),
     spentMs: 0,
     outcome: null,
   };
-  await store.saveRun(run);
-  return run;
+  await store.saveRun(record);
+  return record;
+}
+
+function tooLargeText(count: number, constraints: RunRecord['constraints']): string {
+  const limit = constraints.find((one) => one.kind === 'memory')?.limitBytes ?? 0;
+  return `${count} arms are not tried: their weights alone are more than ${formatBytes(limit)}`;
+}
+
+function chosen(plan: TunePlan, model: ModelChoices): Choices {
+  const { usableCores } = thisHost();
+  const base = defaultEngineConfig(usableCores);
+  return restrictChoices(defaultChoices(usableCores, model), plan.restrictions, base);
+}
+
+/** The choices among what could be made of the model. */
+function madeChoices(plan: TunePlan, { artifacts, batch }: WorkloadRecord): Choices {
+  const fp32 = artifacts.filter((artifact) => artifact.precision === 'fp32');
+  const passes = fp32.map((artifact) => artifact.passes);
+  const precisions = [...new Set(artifacts.map((artifact) => artifact.precision))];
+  const choices = chosen(plan, { batch, passes, precisions });
+  const sizes = choices['batch.maxSize'] ?? [];
+  if (batch !== 'free' && sizes.some((size) => size !== batch)) {
+    throw new UsageError(`the model fixes the batch at ${batch}: batch.maxSize cannot be another`, {
+      remedy: 'leave batch.maxSize out',
+    });
+  }
+  const made = new Set<unknown>([...passes, ...precisions]);
+  const onlyMade = (name: string): Choices => ({
+    [name]: (choices[name] ?? []).filter((value) => made.has(value)),
+  });
+  return { ...choices, ...onlyMade('passes'), ...onlyMade('precision') };
 }
 
 /** A variant that could not meet the run's own floor need not be tried. */
@@ -130,13 +225,23 @@ function accuracyFloors(constraints: RunRecord['constraints']): QualityFloor[] {
   );
 }
 
-/** The arms of a run: the same for the same host and workload, also when resumed. */
-export function spaceOf(host: RunRecord['host'], workload: WorkloadRecord): Space {
-  const { batch, artifacts } = workload;
-  const fp32 = artifacts.filter((artifact) => artifact.precision === 'fp32');
-  return defaultSpace(host.usableCores, {
-    batch,
-    passes: fp32.map((artifact) => artifact.passes),
-    precisions: [...new Set(artifacts.map((artifact) => artifact.precision))],
+/** The arms of a run: the same for the same record, also when it is resumed. */
+export function spaceOf(
+  run: Pick<RunRecord, 'host' | 'workload' | 'knobs' | 'exclude' | 'constraints'>,
+): Space {
+  const { host, workload, constraints } = run;
+  const limits = constraints.flatMap((one) => (one.kind === 'memory' ? [one.limitBytes] : []));
+  const limit = Math.min(Infinity, ...limits);
+  return createSpace(run.knobs, {
+    usableCores: host.usableCores,
+    batch: workload.batch,
+    exclude: run.exclude,
+    fits: (config) => leastBytes(config, workload) < limit,
   });
+}
+
+/** Every replica holds the weights: what an arm takes at the least, whatever it computes. */
+function leastBytes({ replicas, precision }: EngineConfig, workload: WorkloadRecord): number {
+  const variant = workload.artifacts.find((one) => one.precision === precision)?.variant ?? null;
+  return replicas * (variant?.sizeBytesAfter ?? workload.model.sizeBytes);
 }

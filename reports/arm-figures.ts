@@ -2,6 +2,7 @@ import { median } from '../engine/base/statistics.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import type { CompletedTrial, TrialMetrics } from '../suites/trial-record.ts';
 import type { MeasuredArm } from '../tuner/run-record.ts';
+import { wattsOf } from '../tuner/constraint.ts';
 import type { Range } from './figure-format.ts';
 
 export type Percentile = 'p50' | 'p90' | 'p95' | 'p99';
@@ -18,6 +19,7 @@ export interface ArmFigures {
   readonly sessionBytes: number;
   readonly energy: Energy;
   readonly accuracy: number | undefined;
+  readonly watts: number | undefined;
   readonly trials: number;
 }
 
@@ -45,6 +47,7 @@ export function figuresOfTrials(
     sessionBytes: middle((metrics) => metrics.sessionBytes),
     energy: energyOf(all),
     accuracy: middleOf(all.flatMap((metrics) => metrics.quality.accuracy?.value ?? [])),
+    watts: wattsOf(energyOf(all)),
     trials: trials.length,
   };
 }
@@ -61,6 +64,7 @@ export function figuresOfMeasured({ armKey, config, metrics }: MeasuredArm): Arm
     sessionBytes: metrics.sessionBytes,
     energy: metrics.energyJPerInference,
     accuracy: metrics.quality.accuracy,
+    watts: wattsOf(metrics.energyJPerInference),
     trials: metrics.trials,
   };
 }

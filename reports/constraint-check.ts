@@ -1,3 +1,4 @@
+import { formatNumber } from '../engine/base/units.ts';
 import { checkConstraint as judge } from '../tuner/constraint.ts';
 import type { Constraint } from '../tuner/run-record.ts';
 import type { ArmFigures } from './arm-figures.ts';
@@ -13,7 +14,7 @@ export interface ConstraintCheck {
 /** The tuner's own judgement, in the report's words. */
 export function checkConstraint(
   constraint: Constraint,
-  figures: Pick<ArmFigures, 'latencyMs' | 'memoryBytes' | 'accuracy'>,
+  figures: Pick<ArmFigures, 'latencyMs' | 'memoryBytes' | 'accuracy' | 'watts'>,
 ): ConstraintCheck {
   const { met } = judge(figures, constraint);
   switch (constraint.kind) {
@@ -30,6 +31,14 @@ export function checkConstraint(
     }
     case 'accuracy':
       return { met, text: accuracyText(constraint.floor, figures.accuracy, met) };
+    case 'power': {
+      const side = met ? 'under' : 'over';
+      const value =
+        figures.watts === undefined
+          ? 'not measured, not'
+          : `${formatNumber(figures.watts)} W ${side}`;
+      return { met, text: `power ${value} the bound of ${formatNumber(constraint.limitWatts)} W` };
+    }
   }
 }
 
@@ -42,6 +51,8 @@ export function demandText(constraint: Constraint): string {
       return `memory below ${bytes(constraint.limitBytes)}`;
     case 'accuracy':
       return `accuracy at least ${percent(constraint.floor)}`;
+    case 'power':
+      return `power below ${formatNumber(constraint.limitWatts)} W`;
   }
 }
 

@@ -48,6 +48,8 @@ function constraintWords(constraint: Constraint): readonly string[] {
       return ['--max-memory', sizeWord(constraint.limitBytes)];
     case 'accuracy':
       return ['--min-accuracy', String(constraint.floor)];
+    case 'power':
+      return ['--max-power', `${constraint.limitWatts}W`];
   }
 }
 

@@ -1,3 +1,4 @@
+import { soughtName } from '../tuner/objective.ts';
 import type { RunOutcome, Verdict, Verification } from '../tuner/run-record.ts';
 import { type ArmFigures, figuresOfMeasured } from './arm-figures.ts';
 import { compareArms } from './comparison.ts';
@@ -61,7 +62,10 @@ function winnerVerdict(
   const figures = figuresOfMeasured(shipped);
   // An arm may also win because the default breaks a constraint; it need not be faster then.
   const proven = verification.verdict === 'better';
-  const figure = { value: `${ratio(value, { low, high })}×`, caption: gainCaption(verification) };
+  const figure = {
+    value: `${ratio(value, { low, high })}×`,
+    caption: gainCaption(view, verification),
+  };
   return {
     tone: 'gain',
     figure: proven ? figure : undefined,
@@ -70,12 +74,13 @@ function winnerVerdict(
   };
 }
 
-function gainCaption(verification: Verification): string {
+function gainCaption({ run }: RunView, verification: Verification): string {
+  const what = `the default’s ${soughtName(run)}`;
   const { low, high } = verification.ratio;
   const pairs = counted(verification.pairs.length, 'pair');
-  if (!isInterval(verification.ratio)) return `the default’s throughput, ${pairs}`;
+  if (!isInterval(verification.ratio)) return `${what}, ${pairs}`;
   const range = `${ratio(low, { low, high })} to ${ratio(high, { low, high })}`;
-  return `the default’s throughput; 95 % interval ${range}, ${pairs}`;
+  return `${what}; 95 % interval ${range}, ${pairs}`;
 }
 
 function defaultVerdict(

@@ -1,9 +1,10 @@
+import { certifiedPercentile } from '../engine/base/percentile-certificate.ts';
 import { concatenate } from '../engine/base/concatenate.ts';
 import { mean, quantileOfSorted, ratioInterval } from '../engine/base/statistics.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
-import type { ConstrainedFigures } from './constraint.ts';
+import { wattsOf, type ConstrainedFigures } from './constraint.ts';
 import type { ArmMetrics, MeasuredArm } from './run-record.ts';
-import type { Arm } from './space.ts';
+import type { Arm } from './arm.ts';
 
 /** Raw latencies of a trial, or null when they were not kept. */
 export type FindSamples = (trialId: string) => Promise<Float64Array | null>;
@@ -31,14 +32,11 @@ export async function measureArm(
         p90: quantileOfSorted(pooled, 0.9),
         p95: quantileOfSorted(pooled, 0.95),
         p99: quantileOfSorted(pooled, 0.99),
-        certified: false,
+        ...certificates(pooled),
       },
       memoryBytes: Math.max(...metrics.map((one) => one.memoryBytes)),
       sessionBytes: Math.max(...metrics.map((one) => one.sessionBytes)),
-      energyJPerInference: metrics[0]?.energyJPerInference ?? {
-        state: 'unavailable',
-        reason: 'nothing was measured',
-      },
+      energyJPerInference: meanEnergy(metrics.map((one) => one.energyJPerInference)),
       quality: accuracies.length === 0 ? {} : { accuracy: mean(accuracies) },
       trials: trials.length,
     },
@@ -47,10 +45,55 @@ export async function measureArm(
 
 type MeasuredTrial = Pick<CompletedTrial, 'id' | 'metrics'>;
 
-/** An arm's figures as constraints look at them. */
+/** The upper bounds that the pooled requests prove; `certified` is said of p99. */
+function certificates(sorted: Float64Array): Pick<ArmMetrics['latencyMs'], 'certified' | 'upper'> {
+  const upper = {
+    p50: certifiedPercentile(sorted, 0.5),
+    p90: certifiedPercentile(sorted, 0.9),
+    p95: certifiedPercentile(sorted, 0.95),
+    p99: certifiedPercentile(sorted, 0.99),
+  };
+  return { certified: upper.p99 !== null, upper };
+}
+
+type Energy = ArmMetrics['energyJPerInference'];
+
+/** The mean of the trials that have a figure; where none has, why. */
+function meanEnergy(figures: readonly Energy[]): Energy {
+  const known = figures.filter((figure) => figure.state !== 'unavailable');
+  const [first] = known;
+  if (first === undefined) {
+    return figures[0] ?? { state: 'unavailable', reason: 'nothing was measured' };
+  }
+  return {
+    ...first,
+    value: mean(known.map(({ value }) => value)),
+    netValue: known.every(({ netValue }) => netValue !== null)
+      ? mean(known.map(({ netValue }) => netValue ?? 0))
+      : null,
+    watts: mean(known.map(({ watts }) => watts)),
+    coverage: Math.min(...known.map(({ coverage }) => coverage)),
+  };
+}
+
+/**
+ * An arm's figures as constraints look at them: where there were enough requests,
+ * a percentile is what it does not exceed with 99 % confidence.
+ */
 export function constrainedFigures(metrics: ArmMetrics): ConstrainedFigures {
-  const { latencyMs, memoryBytes, quality } = metrics;
-  return { latencyMs, memoryBytes, accuracy: quality.accuracy };
+  const { latencyMs, memoryBytes, quality, energyJPerInference } = metrics;
+  const { upper } = latencyMs;
+  return {
+    latencyMs: {
+      p50: upper?.p50 ?? latencyMs.p50,
+      p90: upper?.p90 ?? latencyMs.p90,
+      p95: upper?.p95 ?? latencyMs.p95,
+      p99: upper?.p99 ?? latencyMs.p99,
+    },
+    memoryBytes,
+    accuracy: quality.accuracy,
+    watts: wattsOf(energyJPerInference),
+  };
 }
 
 /** The completed trials of an arm that have the given purpose. */

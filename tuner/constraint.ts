@@ -1,5 +1,6 @@
 import { UsageError } from '../engine/base/errors.ts';
 import { formatBytes, formatNumber, formatPercent, parseDurationMs } from '../engine/base/units.ts';
+import type { TrialMetrics } from '../suites/trial-record.ts';
 import type { Constraint } from './run-record.ts';
 
 /** What a constraint looks at: one trial's figures, or several trials' together. */
@@ -13,6 +14,8 @@ export interface ConstrainedFigures {
   readonly memoryBytes: number;
   /** Absent when the workload has no labels. */
   readonly accuracy?: number | undefined;
+  /** Mean power under load; absent without a sensor. */
+  readonly watts?: number | undefined;
 }
 
 export interface ConstraintCheck {
@@ -22,6 +25,10 @@ export interface ConstraintCheck {
   readonly excess: number;
   /** For people: `p99 62.1 ms < 50 ms`. */
   readonly text: string;
+}
+
+export function wattsOf(energy: TrialMetrics['energyJPerInference']): number | undefined {
+  return energy.state === 'unavailable' ? undefined : energy.watts;
 }
 
 /** Reads `p99<50ms`. */
@@ -48,6 +55,8 @@ export function describeConstraint(constraint: Constraint): string {
       return `memory < ${formatBytes(constraint.limitBytes)}`;
     case 'accuracy':
       return `accuracy >= ${formatPercent(constraint.floor)}`;
+    case 'power':
+      return `power < ${formatNumber(constraint.limitWatts)} W`;
   }
 }
 
@@ -79,6 +88,16 @@ export function checkConstraint(
         met: value >= constraint.floor,
         excess: constraint.floor / Math.max(value, 1e-9),
         text: `accuracy ${formatPercent(value)}, floor ${formatPercent(constraint.floor)}`,
+      };
+    }
+    case 'power': {
+      // What nobody measured is not known to be within a bound.
+      const value = figures.watts ?? Infinity;
+      return {
+        constraint,
+        met: value < constraint.limitWatts,
+        excess: value / constraint.limitWatts,
+        text: `power ${figures.watts === undefined ? 'not measured' : `${formatNumber(value)} W`}, bound ${formatNumber(constraint.limitWatts)} W`,
       };
     }
   }

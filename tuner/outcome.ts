@@ -8,6 +8,7 @@ import {
 } from './arm-metrics.ts';
 import { checkConstraint, meetsAll } from './constraint.ts';
 import type { Constraint, MeasuredArm, RunOutcome, Verification } from './run-record.ts';
+import { scoreOf, soughtName, type Goal, type SoughtFigures } from './objective.ts';
 import { toObservation } from './observation.ts';
 import { ranked, standings } from './search/standings.ts';
 import type { Space } from './space.ts';
@@ -18,41 +19,35 @@ export interface Evidence {
   readonly constraints: readonly Constraint[];
   readonly seed: number;
   readonly trials: readonly TrialRecord[];
-}
-
-/**
- * The arm that the search would ship: the best one measured that meets the
- * constraints, or null when none does.
- */
-export function bestFeasible(evidence: Evidence): string | null {
-  const [best] = rank(evidence);
-  return best === undefined || best.excess > 1 ? null : best.armKey;
+  readonly goal: Goal;
 }
 
 function rank(evidence: Evidence): ReturnType<typeof ranked> {
   const searched = evidence.trials.filter((trial) => trial.purpose.kind === 'search');
-  return ranked(standings(searched.map(toObservation), evidence.constraints));
+  const score = (figures: SoughtFigures): number | null => scoreOf(figures, evidence.goal);
+  const observations = searched.map((trial) => toObservation(trial, score));
+  return ranked(standings(observations, evidence.constraints));
 }
 
 /**
- * What ships. The candidate does when it meets the constraints in the
+ * What ships. The candidate, which is what the search would ship (null: nothing), does when it meets the constraints in the
  * verification and is better there beyond noise and margin, or when the default
  * breaks a constraint; else the default; nothing when that breaks one too.
  */
 export async function decideOutcome(
   evidence: Evidence,
+  candidateKey: string | null,
   findSamples: FindSamples,
 ): Promise<RunOutcome> {
-  const candidateKey = bestFeasible(evidence);
   const baseline = await measured(evidence, evidence.space.defaultArm.key, findSamples);
   if (candidateKey === null) return nothingFeasible(evidence, findSamples);
   const candidate = await measured(evidence, candidateKey, findSamples);
   if (baseline === null || candidate === null) return nothingFeasible(evidence, findSamples);
   if (candidateKey === evidence.space.defaultArm.key) {
-    const reason = 'no arm was measured faster than the default';
+    const reason = 'no arm was found to be better than the default';
     return { kind: 'default', shipped: baseline, baseline, verification: null, reason };
   }
-  const verification = judgeVerification(evidence.trials, candidateKey, evidence.seed);
+  const verification = judgeVerification(evidence.trials, candidateKey, evidence);
   return (
     judge({ evidence, baseline, candidate, verification }) ?? nothingFeasible(evidence, findSamples)
   );
@@ -71,11 +66,11 @@ function judge(contest: Contest): RunOutcome | null {
     meetsAll(constrainedFigures(arm.metrics), evidence.constraints);
   if (verification !== null && meets(candidate)) {
     if (verification.verdict === 'better') {
-      const reason = `${ratioText(verification)}: beyond noise and the margin of ${formatPercent(verification.margin)}`;
+      const reason = `${ratioText(verification, evidence.goal)}: beyond noise and the margin of ${formatPercent(verification.margin)}`;
       return { kind: 'winner', shipped: candidate, baseline, verification, reason };
     }
     if (!meets(baseline)) {
-      const reason = `the default breaks a constraint (${misses(baseline, evidence)}); this arm meets all, at ${ratioText(verification)}`;
+      const reason = `the default breaks a constraint (${misses(baseline, evidence)}); this arm meets all, at ${ratioText(verification, evidence.goal)}`;
       return { kind: 'winner', shipped: candidate, baseline, verification, reason };
     }
   }
@@ -90,11 +85,12 @@ function shortfall(contest: Contest, candidateMeets: boolean): string {
   if (verification === null) return `${name} could not be measured again`;
   if (!candidateMeets)
     return `${name} broke a constraint when measured again: ${misses(candidate, evidence)}`;
-  return `${name} was ${ratioText(verification)} when measured again: ${verification.verdict}, not better beyond noise and the margin of ${formatPercent(verification.margin)}`;
+  return `${name} was ${ratioText(verification, evidence.goal)} when measured again: ${verification.verdict}, not better beyond noise and the margin of ${formatPercent(verification.margin)}`;
 }
 
-function ratioText({ ratio }: Verification): string {
-  return `${formatNumber(ratio.value)} times the default [${formatNumber(ratio.low)}, ${formatNumber(ratio.high)}]`;
+function ratioText({ ratio }: Verification, goal: Goal): string {
+  const what = goal.objective === 'qps' ? 'the default' : `the default's ${soughtName(goal)}`;
+  return `${formatNumber(ratio.value)} times ${what} [${formatNumber(ratio.low)}, ${formatNumber(ratio.high)}]`;
 }
 
 function misses(arm: MeasuredArm, evidence: Evidence): string {

@@ -4,6 +4,7 @@ import { hostProfileSchema } from '../hosts/host-profile.ts';
 import { energySchema } from '../suites/trial-record.ts';
 import { VERDICTS } from '../suites/comparison/verdict.ts';
 import { workloadRecordSchema } from '../suites/workload-record.ts';
+import { OBJECTIVES, PICKS, pricesSchema } from './objective.ts';
 
 /** An estimate with its 95 % confidence interval. */
 const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
@@ -16,6 +17,7 @@ export const constraintSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('memory'), limitBytes: z.number() }),
   z.strictObject({ kind: z.literal('accuracy'), floor: z.number() }),
+  z.strictObject({ kind: z.literal('power'), limitWatts: z.number() }),
 ]);
 export type Constraint = Readonly<z.infer<typeof constraintSchema>>;
 
@@ -26,14 +28,14 @@ const pairSchema = z.strictObject({
   order: z.enum(['AB', 'BA']),
   defaultTrial: z.string(),
   candidateTrial: z.string(),
-  /** log(QPS of the candidate / QPS of the default). */
+  /** log(score of the candidate / score of the default). */
   logRatio: z.number(),
 });
 
 export const verificationSchema = z.strictObject({
   candidate: z.string(),
   pairs: z.array(pairSchema),
-  /** QPS of the candidate over that of the default. */
+  /** How much better the candidate is than the default in what is sought; 1: as good. */
   ratio: intervalSchema,
   /** Relative change below which two arms count as equal, e.g. 0.02. */
   margin: z.number(),
@@ -49,7 +51,17 @@ export const armMetricsSchema = z.strictObject({
     p90: z.number(),
     p95: z.number(),
     p99: z.number(),
+    /** Whether there were enough requests to certify p99; `upper` then holds with 99 %. */
     certified: z.boolean(),
+    /** What each percentile does not exceed with 99 % confidence; null with too few requests. */
+    upper: z
+      .strictObject({
+        p50: z.number().nullable(),
+        p90: z.number().nullable(),
+        p95: z.number().nullable(),
+        p99: z.number().nullable(),
+      })
+      .optional(),
   }),
   memoryBytes: z.number(),
   sessionBytes: z.number(),
@@ -105,7 +117,18 @@ export const runRecordSchema = z.strictObject({
   knobs: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))),
   /** Arms in the space, after merging those that mean the same. */
   armCount: z.int(),
-  objective: z.literal('qps'),
+  /** Arms that have one of the values of every knob named are left out. */
+  exclude: z
+    .array(z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))))
+    .default([]),
+  /** Arms that were left out because they cannot fit the memory. */
+  tooLarge: z.int().default(0),
+  objective: z.enum(OBJECTIVES),
+  /** Which arm of a front ships. */
+  pick: z.enum(PICKS).default('knee'),
+  prices: pricesSchema.nullable().default(null),
+  /** Addresses of power meters that were read. */
+  meters: z.array(z.string()).default([]),
   constraints: z.array(constraintSchema),
   budget: z.strictObject({ timeMs: z.number().nullable(), trials: z.int().nullable() }),
   /** How long each search trial measures; those of the verification twice as long. */

@@ -5,11 +5,21 @@ import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
-import { bestFeasible, decideOutcome, type Evidence } from './outcome.ts';
+import { steeringScore, type Score } from './goal.ts';
+import { scoreOf } from './objective.ts';
+import { decideOutcome, type Evidence } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { toObservation } from './observation.ts';
-import type { Budget, Searcher } from './search/searcher.ts';
-import type { Arm, Space } from './space.ts';
+import type {
+  Ask,
+  Budget,
+  Prior,
+  Recommendation,
+  SearchArm,
+  SearchProblem,
+} from './search/searcher.ts';
+import type { Arm } from './arm.ts';
+import type { Space } from './space.ts';
 import type { Store } from './store/store.ts';
 import { nextHalf, VERIFICATION_PAIRS, verificationTrials } from './verification.ts';
 
@@ -19,9 +29,17 @@ export type MeasureArm = (
   options: { readonly protocol: TrialProtocol; readonly timeoutMs: number },
 ) => Promise<TrialOutcome>;
 
+/** A searcher that may think elsewhere, so that this thread stays free. */
+export interface Adviser {
+  ask(problem: SearchProblem): Ask | Promise<Ask>;
+  recommend(problem: SearchProblem): Recommendation | null | Promise<Recommendation | null>;
+}
+
 export interface TuningContext {
   readonly store: Store;
-  readonly searcher: Searcher;
+  readonly searcher: Adviser;
+  /** What other runs found of the same model. */
+  readonly priors: readonly Prior[];
   readonly measure: MeasureArm;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -91,20 +109,32 @@ class Session {
 
   async search(): Promise<void> {
     while (this.#mayTry()) {
-      const ask = this.#context.searcher.ask({
-        space: this.#space,
-        constraints: this.#run.constraints,
-        priors: [],
-        seed: this.#run.seed,
-        records: this.#searched().map(toObservation),
-        budget: this.#budget(),
-      });
+      const steering = steeringScore(this.#run, this.#searched(), this.#space.defaultArm.key);
+      const ask = await this.#context.searcher.ask(this.#problem(steering));
       if (ask.kind === 'done') return;
       const arm = this.#arm(ask.armKey);
       for (let done = 0; done < ask.repetitions && this.#mayTry(); done += 1) {
         await this.#searchTrial(arm);
       }
     }
+  }
+
+  #problem(score: Score): SearchProblem {
+    const { knobs, defaultArm, arms } = this.#space;
+    return {
+      space: { knobs, defaultArm: plain(defaultArm), arms: arms.map(plain) },
+      constraints: this.#run.constraints,
+      priors: this.#context.priors,
+      seed: this.#run.seed,
+      records: this.#searched().map((trial) => toObservation(trial, score)),
+      budget: this.#budget(),
+    };
+  }
+
+  /** The arm that the search would ship, or null when none is known to meet the constraints. */
+  async #candidate(): Promise<string | null> {
+    const problem = this.#problem((figures) => scoreOf(figures, this.#run));
+    return (await this.#context.searcher.recommend(problem))?.armKey ?? null;
   }
 
   /** An invalid trial says nothing about its arm: it is repeated, at most twice. */
@@ -118,7 +148,7 @@ class Session {
   }
 
   async verify(): Promise<void> {
-    const candidate = bestFeasible(this.#evidence());
+    const candidate = await this.#candidate();
     if (candidate === null) return;
     const { defaultArm } = this.#space;
     const protocol = trialProtocol(this.#run.trialMs * VERIFICATION_FACTOR);
@@ -132,7 +162,8 @@ class Session {
   }
 
   async finish(): Promise<RunRecord> {
-    const outcome = await decideOutcome(this.#evidence(), (id) =>
+    const candidate = await this.#candidate();
+    const outcome = await decideOutcome(this.#evidence(), candidate, (id) =>
       this.#context.store.findSamples(id),
     );
     return this.save({ state: 'finished', outcome });
@@ -172,7 +203,7 @@ class Session {
 
   #evidence(): Evidence {
     const { constraints, seed } = this.#run;
-    return { space: this.#space, constraints, seed, trials: this.#trials };
+    return { space: this.#space, constraints, seed, goal: this.#run, trials: this.#trials };
   }
 
   #arm(key: string): Arm {
@@ -257,3 +288,8 @@ function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
 
 /** What the search drives: see `Workload.scenario`. */
 const CLOSED_LOOP = Object.freeze({ name: 'closed-loop' } as const);
+
+/** What a searcher sees of an arm: a config would only travel along. */
+function plain({ key, values }: Arm): SearchArm {
+  return { key, values };
+}

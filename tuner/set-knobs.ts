@@ -1,33 +1,9 @@
 import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
 import { engineConfigSchema, type EngineConfig } from '../engine/runtime/engine-config.ts';
 import { validateEngineConfig } from '../engine/runtime/session-options.ts';
-import { canonicalConfig } from './space.ts';
-
-const { shape } = engineConfigSchema;
-
-const COUNT = 'a whole number of at least 1';
-const FLAG = 'true or false';
-
-/** What `--set` may change, in the words of tuned.json, and what each knob takes. */
-const KNOBS: ReadonlyMap<string, string> = new Map([
-  ['precision', `one of ${shape.precision.options.join(', ')}`],
-  ['passes', `one of ${shape.passes.options.join(', ')}`],
-  ['graphLevel', `one of ${shape.graphLevel.options.join(', ')}`],
-  ['provider', 'a name such as cpu'],
-  ['replicas', COUNT],
-  ['isolation', `one of ${shape.isolation.options.join(', ')}`],
-  ['intraOpThreads', COUNT],
-  ['spinning', FLAG],
-  ['affinity', "cores in the runtime's syntax, such as 1;2, or null"],
-  ['batch.maxSize', COUNT],
-  ['batch.maxDelayMs', 'milliseconds of at least 0'],
-  ['arena', FLAG],
-  ['memPattern', FLAG],
-]);
-/** Whose values are texts, also where they look like numbers. */
-const TEXTS = ['precision', 'passes', 'graphLevel', 'provider', 'isolation', 'affinity'];
-const ENTRY = 'sessionEntries.';
-const KNOWN = `knobs: ${[...KNOBS.keys()].join(', ')}, ${ENTRY}KEY`;
+import { ENTRY, knobKind, KNOWN_KNOBS } from './knobs.ts';
+import type { KnobValue } from './search/searcher.ts';
+import { canonicalConfig } from './arm.ts';
 
 /**
  * A config changed by texts such as `replicas=2`, `batch.maxSize=8` or
@@ -35,14 +11,29 @@ const KNOWN = `knobs: ${[...KNOBS.keys()].join(', ')}, ${ENTRY}KEY`;
  * would be right.
  */
 export function setKnobs(config: EngineConfig, texts: readonly string[]): EngineConfig {
-  let changed: Record<string, unknown> = { ...config };
-  for (const text of texts) changed = setKnob(changed, text);
+  return applyKnobs(
+    config,
+    texts.map((text) => ({ ...readKnob(text, '--set'), source: `--set ${text}` })),
+  );
+}
+
+export interface KnobSetting {
+  readonly name: string;
+  readonly value: KnobValue;
+  /** Where it was said, for messages. */
+  readonly source: string;
+}
+
+/** A config with knobs set, in canonical form. Throws UsageError that names the source. */
+export function applyKnobs(config: EngineConfig, settings: readonly KnobSetting[]): EngineConfig {
+  let changed: object = config;
+  for (const { name, value } of settings) changed = withKnob(changed, name, value);
   const parsed = engineConfigSchema.safeParse(changed);
   if (!parsed.success) {
     const knob = parsed.error.issues[0]?.path.join('.') ?? '';
-    const text = texts.findLast((one) => one.startsWith(`${knob}=`)) ?? knob;
-    throw new UsageError(`--set ${text}: that is no value of ${knob}`, {
-      remedy: `${knob} takes ${KNOBS.get(knob) ?? 'another value'}`,
+    const source = settings.findLast(({ name }) => name === knob)?.source ?? knob;
+    throw new UsageError(`${source}: that is no value of ${knob}`, {
+      remedy: `${knob} takes ${knobKind(knob)?.takes ?? 'another value'}`,
     });
   }
   // Several replicas cannot share the caller's thread: whoever asks for two means threads.
@@ -50,7 +41,8 @@ export function setKnobs(config: EngineConfig, texts: readonly string[]): Engine
   try {
     validateEngineConfig(canonical);
   } catch (thrown) {
-    throw new UsageError(`--set ${texts.join(' --set ')}: ${messageOf(thrown)}`, {
+    const sources = settings.map(({ source }) => source).join(' ');
+    throw new UsageError(`${sources}: ${messageOf(thrown)}`, {
       ...(thrown instanceof UserError && thrown.remedy !== undefined && { remedy: thrown.remedy }),
       cause: thrown,
     });
@@ -58,25 +50,37 @@ export function setKnobs(config: EngineConfig, texts: readonly string[]): Engine
   return canonical;
 }
 
-function setKnob(config: Record<string, unknown>, text: string): Record<string, unknown> {
+/** Reads `knob=value`; `option` is where it was given. */
+export function readKnob(
+  text: string,
+  option: string,
+): { readonly name: string; readonly value: KnobValue } {
   const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) {
-    throw new UsageError(`--set '${text}' is not knob=value`, { remedy: KNOWN });
+    throw new UsageError(`${option} '${text}' is not knob=value`, { remedy: KNOWN_KNOBS });
   }
-  if (name.startsWith(ENTRY)) {
-    const entries = { ...(config['sessionEntries'] as object), [name.slice(ENTRY.length)]: value };
-    return { ...config, sessionEntries: entries };
+  const kind = knobKind(name);
+  if (kind === undefined) {
+    throw new UsageError(`${option} ${text}: there is no knob '${name}'`, { remedy: KNOWN_KNOBS });
   }
-  if (!KNOBS.has(name)) {
-    throw new UsageError(`--set ${text}: there is no knob '${name}'`, { remedy: KNOWN });
-  }
-  if (TEXTS.includes(name)) return { ...config, [name]: value === 'null' ? null : value };
-  const [group, field] = name.split('.');
-  if (group === undefined || field === undefined) return { ...config, [name]: toValue(value) };
-  return { ...config, [group]: { ...(config[group] as object), [field]: toValue(value) } };
+  if (kind.isText) return { name, value };
+  return { name, value: toValue(value) };
 }
 
-function toValue(text: string): unknown {
+/** The config with one knob changed; whether the value fits is for the caller to check. */
+export function withKnob<T extends object>(config: T, name: string, value: KnobValue): T {
+  if (name === 'affinity') return { ...config, affinity: NO_AFFINITY.has(value) ? null : value };
+  const group = name.startsWith(ENTRY) ? 'sessionEntries' : name.split('.')[0];
+  if (group === undefined || group === name) return { ...config, [name]: value };
+  const inner: unknown = new Map<string, unknown>(Object.entries(config)).get(group);
+  const fields = typeof inner === 'object' ? inner : {};
+  return { ...config, [group]: { ...fields, [name.slice(group.length + 1)]: value } };
+}
+
+/** Threads go where the system puts them. */
+const NO_AFFINITY: ReadonlySet<KnobValue> = new Set(['null', 'none']);
+
+function toValue(text: string): KnobValue {
   if (text === 'true' || text === 'false') return text === 'true';
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }

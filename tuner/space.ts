@@ -1,187 +1,126 @@
+import { UsageError } from '../engine/base/errors.ts';
 import {
   defaultEngineConfig,
   GRAPH_LEVELS,
   type EngineConfig,
   type GraphLevel,
 } from '../engine/runtime/engine-config.ts';
-import { armValues, describeKnobs } from './search-knobs.ts';
-import type { SearchArm, SearchSpace } from './search/searcher.ts';
-
-/** A configuration that the search may try, with the key that identifies it. */
-export interface Arm extends SearchArm {
-  readonly config: EngineConfig;
-}
-
-/** Values that the search chooses between, one list a knob. */
-export interface Knobs {
-  readonly precision: readonly Precision[];
-  readonly passes: readonly Passes[];
-  readonly graphLevel: readonly GraphLevel[];
-  readonly replicas: readonly number[];
-  readonly intraOpThreads: readonly number[];
-  readonly spinning: readonly boolean[];
-  readonly batchSize: readonly number[];
-  readonly arena: readonly boolean[];
-  readonly memPattern: readonly boolean[];
-}
-
-type Passes = EngineConfig['passes'];
-type Precision = EngineConfig['precision'];
+import { toArm, type Arm } from './arm.ts';
+import type { Choices, Exclusion } from './choices.ts';
+import { describeKnobs } from './search-knobs.ts';
+import type { KnobValue, SearchArm, SearchSpace } from './search/searcher.ts';
+import { withKnob } from './set-knobs.ts';
 
 export interface Space extends SearchSpace {
-  /** What the arms were made from. */
-  readonly choices: Knobs;
   /** The arm of a user who sets nothing; always among `arms`. */
   readonly defaultArm: Arm;
   /** Every distinct arm, the default first. */
   readonly arms: readonly Arm[];
+  /** Arms that were left out because they cannot fit the memory. */
+  readonly tooLarge: number;
 }
 
 const MAX_BATCH = 32;
+/** More would take the bandit longer to think about than to measure. */
+const MAX_ARMS = 20_000;
 /** `layout` differs from `all` by nothing that pays on a CPU: left to whoever asks for it. */
 const SEARCHED_LEVELS: readonly GraphLevel[] = GRAPH_LEVELS.filter((level) => level !== 'layout');
 
+export interface ModelChoices {
+  /** `free`, or the size that the model or the user fixes. */
+  readonly batch: 'free' | number;
+  readonly passes: readonly EngineConfig['passes'][];
+  /** Variants are made from the cleaned graph: with them, the passes are `clean`. */
+  readonly precisions?: readonly EngineConfig['precision'][];
+}
+
 /**
- * The default space for a host and a model: passes, graph level, replicas x threads
- * within the usable cores, spinning, batch, arena, memory pattern.
- * `batch` is `free`, or the size that the model or the user fixes.
+ * The values that the default search chooses between, for a host and a model:
+ * precision, passes, graph level, replicas x threads, spinning, batch, arena,
+ * memory pattern.
  */
-export function defaultSpace(
-  usableCores: number,
-  model: {
-    readonly batch: 'free' | number;
-    readonly passes: readonly Passes[];
-    /** Variants are made from the cleaned graph: with them, the passes are `clean`. */
-    readonly precisions?: readonly Precision[];
-  },
-): Space {
+export function defaultChoices(usableCores: number, model: ModelChoices): Choices {
   const { batch, passes, precisions = ['fp32'] } = model;
   const counts = powersOfTwo(usableCores);
-  return createSpace(
-    {
-      precision: precisions,
-      passes,
-      graphLevel: SEARCHED_LEVELS,
-      replicas: counts,
-      intraOpThreads: counts,
-      spinning: [true, false],
-      batchSize: batch === 'free' ? powersOfTwo(MAX_BATCH) : [batch],
-      arena: [true, false],
-      memPattern: [true, false],
-    },
-    { usableCores, batch },
-  );
+  return {
+    precision: precisions,
+    passes,
+    graphLevel: SEARCHED_LEVELS,
+    replicas: counts,
+    intraOpThreads: counts,
+    spinning: [true, false],
+    'batch.maxSize': batch === 'free' ? powersOfTwo(MAX_BATCH) : [batch],
+    arena: [true, false],
+    memPattern: [true, false],
+  };
 }
 
-/** Every combination of the knobs that fits the host, arms that mean the same merged. */
-function createSpace(
-  knobs: Knobs,
-  limits: { readonly usableCores: number; readonly batch: 'free' | number },
-): Space {
+export interface SpaceLimits {
+  readonly usableCores: number;
+  readonly batch: 'free' | number;
+  readonly exclude?: readonly Exclusion[];
+  /** Whether an arm can fit the memory, as far as that is known before it runs; default: it can. */
+  readonly fits?: (config: EngineConfig) => boolean;
+}
+
+/**
+ * Every combination of the choices that fits the host, arms that mean the same
+ * merged; the default arm is always there. Throws UsageError for more than 20,000
+ * arms, or for choices of which none fits the cores.
+ */
+export function createSpace(choices: Choices, limits: SpaceLimits): Space {
   const base = defaultEngineConfig(limits.usableCores);
   const defaultArm = toArm(limits.batch === 'free' ? base : withBatch(base, limits.batch));
-  const arms = new Map<string, Arm>([[defaultArm.key, defaultArm]]);
-  for (const config of combinations(knobs, base)) {
+  const arms = new Map<string, Arm>();
+  for (const config of product(Object.entries(choices), base)) {
     if (config.replicas * config.intraOpThreads > limits.usableCores) continue;
     const arm = toArm(config);
-    arms.set(arm.key, arm);
+    if (!isExcluded(arm, limits.exclude ?? [])) arms.set(arm.key, arm);
+    if (arms.size > MAX_ARMS) throw tooMany();
   }
-  const all = [...arms.values()];
-  return { choices: knobs, knobs: describeKnobs(all), defaultArm, arms: all };
+  if (arms.size === 0) throw noneFits(limits.usableCores);
+  const { fits = () => true } = limits;
+  const fitting = [...arms.values()].filter(({ config }) => fits(config));
+  const all = [defaultArm, ...fitting.filter(({ key }) => key !== defaultArm.key)];
+  return { knobs: describeKnobs(all), defaultArm, arms: all, tooLarge: arms.size - fitting.length };
 }
 
-function* combinations(knobs: Knobs, base: EngineConfig): Generator<EngineConfig> {
-  const fields = [
-    madeModels(knobs),
-    knobs.graphLevel.map((graphLevel) => ({ graphLevel })),
-    knobs.replicas.map((replicas) => ({ replicas })),
-    knobs.intraOpThreads.map((intraOpThreads) => ({ intraOpThreads })),
-    knobs.spinning.map((spinning) => ({ spinning })),
-    knobs.batchSize.map((maxSize) => ({ batch: { ...base.batch, maxSize } })),
-    knobs.arena.map((arena) => ({ arena })),
-    knobs.memPattern.map((memPattern) => ({ memPattern })),
-  ];
-  yield* product(fields, base);
+function tooMany(): UsageError {
+  return new UsageError(`the space has more than ${MAX_ARMS.toLocaleString('en')} arms`, {
+    remedy: 'give the knobs fewer values with --set, --only or a space file',
+  });
 }
 
-/** Precision and passes together say which file runs. */
-function madeModels(knobs: Knobs): Pick<EngineConfig, 'precision' | 'passes'>[] {
-  const fp32 = knobs.precision.includes('fp32')
-    ? knobs.passes.map((passes) => ({ precision: 'fp32', passes }) as const)
-    : [];
-  const variants = knobs.precision
-    .filter((precision) => precision !== 'fp32')
-    .map((precision) => ({ precision, passes: 'clean' }) as const);
-  return [...fp32, ...variants];
+function noneFits(cores: number): UsageError {
+  return new UsageError('no configuration is left to try', {
+    remedy: `replicas x intraOpThreads must fit ${cores} usable cores, and the space file must not exclude everything`,
+  });
 }
 
-/** Every choice of one change from each list, applied to the config. */
+/** The default space for a host and a model. */
+export function defaultSpace(usableCores: number, model: ModelChoices): Space {
+  const { batch } = model;
+  return createSpace(defaultChoices(usableCores, model), { usableCores, batch });
+}
+
+/** Every choice of one value from each list, applied to the config. */
 function* product(
-  lists: readonly (readonly Partial<EngineConfig>[])[],
+  lists: readonly (readonly [string, readonly KnobValue[]])[],
   config: EngineConfig,
 ): Generator<EngineConfig> {
   const [first, ...rest] = lists;
   if (first === undefined) yield config;
-  else for (const change of first) yield* product(rest, { ...config, ...change });
+  else for (const value of first[1]) yield* product(rest, withKnob(config, first[0], value));
+}
+
+function isExcluded({ values }: SearchArm, exclude: readonly Exclusion[]): boolean {
+  return exclude.some((one) =>
+    Object.entries(one).every(([name, excluded]) => excluded.includes(values[name] ?? '')),
+  );
 }
 
 function withBatch(config: EngineConfig, maxSize: number): EngineConfig {
   return { ...config, batch: { ...config.batch, maxSize } };
-}
-
-/** The arm of a config: its canonical form and its key. */
-export function toArm(config: EngineConfig): Arm {
-  const canonical = canonicalConfig(config);
-  return { key: armKey(canonical), config: canonical, values: armValues(canonical) };
-}
-
-/**
- * One form for configs that mean the same: variants are made from the cleaned graph,
- * a single intra-op thread has no pool
- * that could spin, and several replicas cannot share the caller's thread.
- */
-export function canonicalConfig(config: EngineConfig): EngineConfig {
-  return {
-    ...config,
-    passes: config.precision === 'fp32' ? config.passes : 'clean',
-    spinning: config.spinning && config.intraOpThreads > 1,
-    isolation: config.isolation === 'inline' && config.replicas > 1 ? 'thread' : config.isolation,
-    sessionEntries: Object.fromEntries(
-      Object.entries(config.sessionEntries).sort(([a], [b]) => (a < b ? -1 : 1)),
-    ),
-  };
-}
-
-/** A readable identity, equal for equal canonical configs. */
-export function armKey(config: EngineConfig): string {
-  const parts = [
-    `${config.precision}/${config.passes}/${config.graphLevel}`,
-    config.provider,
-    `${config.replicas}x${config.intraOpThreads}`,
-    config.isolation,
-    config.spinning ? 'spin' : 'sleep',
-    `batch ${config.batch.maxSize}${config.batch.maxDelayMs === 0 ? '' : `+${config.batch.maxDelayMs}ms`}`,
-    config.arena ? 'arena' : 'no-arena',
-    config.memPattern ? 'pattern' : 'no-pattern',
-    ...(config.affinity === null ? [] : [`affinity ${config.affinity}`]),
-    ...Object.entries(config.sessionEntries).map(([key, value]) => `${key}=${value}`),
-  ];
-  return parts.join(' ');
-}
-
-/** The knobs as a run records them. */
-export function knobRecord(knobs: Knobs): Record<string, (string | number | boolean)[]> {
-  return {
-    precision: [...knobs.precision],
-    passes: [...knobs.passes],
-    graphLevel: [...knobs.graphLevel],
-    replicas: [...knobs.replicas],
-    intraOpThreads: [...knobs.intraOpThreads],
-    spinning: [...knobs.spinning],
-    'batch.maxSize': [...knobs.batchSize],
-    arena: [...knobs.arena],
-    memPattern: [...knobs.memPattern],
-  };
 }
 
 /** 1, 2, 4, ... up to `limit`, and `limit` itself. */

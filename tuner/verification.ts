@@ -2,6 +2,8 @@ import { createRandom } from '../engine/base/random.ts';
 import { ratioInterval, type Estimate } from '../engine/base/statistics.ts';
 import { judgeRatio } from '../suites/comparison/verdict.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
+import { scoreOf, type Goal } from './objective.ts';
+import { soughtFigures } from './observation.ts';
 import type { Verification } from './run-record.ts';
 
 /**
@@ -19,7 +21,7 @@ const MAX_FAILURES = 2;
 const MAX_ATTEMPTS = 3;
 const CONFIDENCE = 0.95;
 /** Below this relative difference two configurations count as equal. */
-const THROUGHPUT_MARGIN = 0.02;
+const MARGIN = 0.02;
 
 export type Role = 'default' | 'candidate';
 
@@ -77,7 +79,7 @@ export function pairOrders(seed: number): readonly ('AB' | 'BA')[] {
 export function judgeVerification(
   trials: readonly TrialRecord[],
   candidateKey: string,
-  seed: number,
+  { seed, goal }: { readonly seed: number; readonly goal: Goal },
 ): Verification | null {
   const pairs = pairOrders(seed).flatMap((order, pair) => {
     const find = (role: Role): CompletedTrial | undefined =>
@@ -85,7 +87,9 @@ export function judgeVerification(
     const a = find('default');
     const b = find('candidate');
     if (a === undefined || b === undefined) return [];
-    const logRatio = Math.log(b.metrics.qps / a.metrics.qps);
+    const [before, after] = [a, b].map(({ metrics }) => scoreOf(soughtFigures(metrics), goal));
+    if (before == null || after == null) return [];
+    const logRatio = Math.log(after / before);
     return [{ pair, order, defaultTrial: a.id, candidateTrial: b.id, logRatio }];
   });
   if (pairs.length === 0) return null;
@@ -96,12 +100,12 @@ export function judgeVerification(
   const verdict =
     pairs.length < VERIFICATION_PAIRS
       ? 'inconclusive'
-      : judgeRatio(ratio, THROUGHPUT_MARGIN, { higherIsBetter: true });
+      : judgeRatio(ratio, MARGIN, { higherIsBetter: true });
   return {
     candidate: candidateKey,
     pairs,
     ratio: finite(ratio),
-    margin: THROUGHPUT_MARGIN,
+    margin: MARGIN,
     verdict,
   };
 }

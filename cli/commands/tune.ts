@@ -1,7 +1,12 @@
 import { UserError } from '../../engine/base/errors.ts';
+import { discoverSensors } from '../../hosts/power/discover-sensors.ts';
+import type { PowerSensor } from '../../hosts/power/power-sensor.ts';
+import { systemPowerContext } from '../../hosts/power/system-context.ts';
+import { findPriors } from '../../tuner/priors.ts';
+import { writeTable } from '../../tuner/replay/write-table.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
 import { runTuning } from '../../tuner/run-tuning.ts';
-import { halvingSearcher } from '../../tuner/search/halving-searcher.ts';
+import { findSearcher } from '../../tuner/search/registry.ts';
 import { thisOwner } from '../../tuner/store/run-owner.ts';
 import type { Store } from '../../tuner/store/store.ts';
 import { interruptible, type Interruption } from '../interruption.ts';
@@ -10,7 +15,16 @@ import { openStore, writeResults } from '../results.ts';
 import { resumeCommand } from '../store-folder.ts';
 import { checkResumeAlone, resumedRun } from '../stored-run.ts';
 import { summarizeInterruption, summarizeRun } from '../summary.ts';
-import { newRun, planRun, spaceOf, tuneOptionsSchema, type Surroundings } from '../tune-plan.ts';
+import {
+  mustMeasurePower,
+  newRun,
+  planRun,
+  spaceOf,
+  tuneOptionsSchema,
+  type Surroundings,
+  type TuneOptions,
+  type TunePlan,
+} from '../tune-plan.ts';
 
 const EXIT_NOTHING_FEASIBLE = 4;
 
@@ -21,16 +35,13 @@ export async function tune(
   given: ReadonlySet<string>,
 ): Promise<number> {
   const options = tuneOptionsSchema.parse(rawOptions);
-  const plan = options.resume === undefined ? planRun(target, options, given) : null;
+  const plan = options.resume === undefined ? await planRun(target, options, given) : null;
   if (plan === null) checkResumeAlone(target, given);
   const store = await openStore(options.store);
   try {
     return await interruptible('stopped before anything was measured', async (stoppable) => {
       const around = { options, ...stoppable };
-      const run =
-        plan === null
-          ? await resumedRun(store, typeof options.resume === 'string' ? options.resume : 'latest')
-          : await newRun(plan, store, around);
+      const run = await startRun(plan, store, around);
       return drive(run, store, around);
     });
   } finally {
@@ -38,13 +49,29 @@ export async function tune(
   }
 }
 
+async function startRun(
+  plan: TunePlan | null,
+  store: Store,
+  around: Surroundings,
+): Promise<RunRecord> {
+  const { resume } = around.options;
+  if (plan === null) return resumedRun(store, typeof resume === 'string' ? resume : 'latest');
+  // First: a sensor may be missing, the address of a meter may be wrong.
+  if (mustMeasurePower(plan.goal, plan.constraints)) {
+    await powerSensors({ ...plan.goal, ...plan, meters: around.options.meter }, around.signal);
+  }
+  return newRun(plan, store, around);
+}
+
 async function drive(started: RunRecord, store: Store, around: Surroundings): Promise<number> {
+  const { options } = around;
   const run = started.state === 'finished' ? started : await search(started, store, around);
   const trials = await store.listTrials(run.id);
   around.progress.step('writing the report');
-  const written = await writeResults(run, trials, around.options.store);
+  const written = await writeResults(run, trials, options.store);
+  if (options.record !== undefined) await writeTable(options.record, trials);
   around.progress.end();
-  if (around.options.json === true) {
+  if (options.json === true) {
     console.log(
       JSON.stringify({ run: run.id, state: run.state, outcome: run.outcome, ...written }),
     );
@@ -54,7 +81,7 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
         ? summarizeRun(run, trials, written)
         : summarizeInterruption(run, trials, {
             ...written,
-            goOn: resumeCommand(run.id, around.options.store),
+            goOn: resumeCommand(run.id, options.store),
           }),
     );
   }
@@ -63,18 +90,27 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
 }
 
 async function search(run: RunRecord, store: Store, around: Surroundings): Promise<RunRecord> {
+  const searcher = findSearcher(run.searcher);
+  if (searcher === undefined) {
+    throw new UserError(`run ${run.id} was searched by '${run.searcher}', which is not there`, {
+      remedy: 'start a new run',
+    });
+  }
   if (!(await store.claimRun(run.id, thisOwner(machine.files)))) {
     throw new UserError(`run ${run.id} is being driven by another process`, {
       remedy: 'wait for it, or stop it first',
     });
   }
   try {
-    return await runTuning(run, spaceOf(run.host, run.workload), {
+    const { signal } = around;
+    const sensors = await powerSensors(run, signal);
+    return await runTuning(run, spaceOf(run), {
       store,
-      searcher: halvingSearcher,
-      measure: measureOn(run.workload, around.signal),
+      searcher,
+      priors: await findPriors(store, run),
+      measure: measureOn(run.workload, { signal, sensors }),
       clock: machine.clock,
-      signal: around.signal,
+      signal,
       onTrial: (progress) => around.progress.trial(progress),
     });
   } catch (thrown) {
@@ -85,4 +121,21 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
   } finally {
     await store.releaseRun(run.id).catch(() => undefined);
   }
+}
+
+/** The sensors that trials read: where a run cannot be judged without power, there must be one. */
+async function powerSensors(
+  run: Pick<RunRecord, 'objective' | 'pick' | 'prices' | 'constraints'> & {
+    readonly meters: TuneOptions['meter'];
+  },
+  signal: AbortSignal,
+): Promise<readonly PowerSensor[]> {
+  const { meters, constraints } = run;
+  const { sensors } = await discoverSensors(systemPowerContext(), { meters, signal });
+  if (sensors.length === 0 && mustMeasurePower(run, constraints)) {
+    throw new UserError('power decides here, and this machine has no sensor that can be read', {
+      remedy: 'see `claw host` for what is missing, or give a power meter: --meter shelly://HOST',
+    });
+  }
+  return sensors;
 }

@@ -35,7 +35,7 @@ import { latencyFigures } from '../../suites/trial/latency-figures.ts';
 import { prepareRequests } from '../../suites/trial/request-pool.ts';
 import { runTrial, type RunTrialOptions, type TrialOutcome } from '../../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialSpec } from '../../suites/trial/trial-spec.ts';
-import { toArm } from '../../tuner/space.ts';
+import { toArm } from '../../tuner/arm.ts';
 import { interleavedSeries, TROUBLED_MACHINE } from '../support/ab-simulation.ts';
 import { report } from './aim.ts';
 

@@ -5,7 +5,7 @@ import { benchRecordSchema, type BenchRecord } from '../../suites/bench-record.t
 import { VERDICTS } from '../../suites/comparison/verdict.ts';
 import type { TrialMetrics } from '../../suites/trial-record.ts';
 import type { Tuned } from '../../tuner/export/tuned.ts';
-import { toArm } from '../../tuner/space.ts';
+import { toArm } from '../../tuner/arm.ts';
 import {
   benchRecord,
   benchTrial,

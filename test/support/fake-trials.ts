@@ -9,7 +9,6 @@ import type { RunRecord } from '../../tuner/run-record.ts';
 import { fakeFiles } from './fake-files.ts';
 import type { Arm } from '../../tuner/arm.ts';
 import type { Space } from '../../tuner/space.ts';
-import { knobRecord } from '../../tuner/space.ts';
 
 /** Simulated trials for tests of the search: no model runs. */
 
@@ -157,9 +156,14 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
       seed: 1,
       notes: [],
     },
-    knobs: knobRecord(space.choices),
+    knobs: Object.fromEntries(space.knobs.map(({ name, values }) => [name, [...values]])),
+    exclude: [],
+    tooLarge: 0,
     armCount: space.arms.length,
     objective: 'qps',
+    pick: 'knee',
+    prices: null,
+    meters: [],
     constraints: [],
     budget: { timeMs: 180_000, trials: null },
     trialMs: 1000,

@@ -48,6 +48,7 @@ export const LAYER_RULES: LayerRules = Object.freeze({
         'tuner/run-record.ts',
         // What a recorded bound means is decided once.
         'tuner/constraint.ts',
+        'tuner/objective.ts',
         'hosts/host-profile.ts',
         'engine/runtime/engine-config.ts',
       ],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import { validateEngineConfig } from '../../engine/runtime/session-options.ts';
-import { armKey, canonicalConfig, defaultSpace, powersOfTwo, toArm } from '../../tuner/space.ts';
+import { armKey, canonicalConfig, toArm } from '../../tuner/arm.ts';
+import { defaultSpace, powersOfTwo } from '../../tuner/space.ts';
 
 describe('the space', () => {
   test('on two cores has every distinct arm once, counted by hand', () => {

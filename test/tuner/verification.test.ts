@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TrialRecord } from '../../suites/trial-record.ts';
-import { defaultSpace, toArm } from '../../tuner/space.ts';
+import { toArm } from '../../tuner/arm.ts';
+import { defaultSpace } from '../../tuner/space.ts';
 import {
   judgeVerification,
   nextHalf,
@@ -12,6 +13,7 @@ import { completedRecord, failedRecord, twoCoreDefault } from '../support/fake-t
 const { defaultArm } = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const candidate = toArm({ ...twoCoreDefault, replicas: 2, intraOpThreads: 1 });
 
+const goal = { objective: 'qps', pick: 'knee', prices: null } as const;
 const arms = { candidate: candidate.key, default: defaultArm.key };
 
 /** Runs the pairs as the tuner does, each half being given a throughput or a failure. */
@@ -53,7 +55,7 @@ describe('verification', () => {
     const trials = verify((role, pair) =>
       role === 'default' ? 1000 : 1000 * Math.exp(logs[pair] ?? 0),
     );
-    const verification = judgeVerification(trials, candidate.key, 1);
+    const verification = judgeVerification(trials, candidate.key, { seed: 1, goal });
     const half = (2.570582 * Math.sqrt(0.04 / 5)) / Math.sqrt(6);
     expect(verification?.ratio.value).toBeCloseTo(Math.exp(0.2), 6);
     expect(verification?.ratio.low).toBeCloseTo(Math.exp(0.2 - half), 6);
@@ -64,18 +66,18 @@ describe('verification', () => {
   test('measures a failed half once more, then gives the pair up and is inconclusive', () => {
     const trials = verify((role, pair) => (role === 'candidate' && pair === 2 ? 'fails' : 1000));
     expect(trials.filter((trial) => trial.state === 'failed').length).toBe(2);
-    const verification = judgeVerification(trials, candidate.key, 1);
+    const verification = judgeVerification(trials, candidate.key, { seed: 1, goal });
     expect(verification?.pairs.length).toBe(VERIFICATION_PAIRS - 1);
     expect(verification?.verdict).toBe('inconclusive');
   });
 
   test('has nothing to say without a complete pair', () => {
-    expect(judgeVerification([], candidate.key, 1)).toBeNull();
+    expect(judgeVerification([], candidate.key, { seed: 1, goal })).toBeNull();
     expect(
       judgeVerification(
         verify(() => 'fails'),
         candidate.key,
-        1,
+        { seed: 1, goal },
       ),
     ).toBeNull();
   });

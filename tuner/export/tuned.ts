@@ -11,6 +11,7 @@ import {
   type RunOutcome,
   type RunRecord,
 } from '../run-record.ts';
+import { OBJECTIVES } from '../objective.ts';
 
 const configSchema = engineConfigSchema.omit({ provider: true });
 
@@ -37,7 +38,7 @@ const tunedSchema = z.strictObject({
     memoryBytes: z.number(),
   }),
   config: configSchema,
-  objective: z.literal('qps'),
+  objective: z.enum(OBJECTIVES),
   constraints: z.array(constraintSchema),
   metrics: armMetricsSchema,
   baseline: z.strictObject({ config: configSchema, metrics: armMetricsSchema }),

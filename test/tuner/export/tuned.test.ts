@@ -9,7 +9,8 @@ import {
   readTuned,
   tunedConfig,
 } from '../../../tuner/export/tuned.ts';
-import { defaultSpace, toArm } from '../../../tuner/space.ts';
+import { toArm } from '../../../tuner/arm.ts';
+import { defaultSpace } from '../../../tuner/space.ts';
 import { fakeRun, twoCoreDefault } from '../../support/fake-trials.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

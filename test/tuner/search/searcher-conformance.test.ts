@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Ask, Observation, Searcher, SearchProblem } from '../../../tuner/search/searcher.ts';
 import { SEARCHERS } from '../../../tuner/search/registry.ts';
-import { defaultSpace, type Arm } from '../../../tuner/space.ts';
+import type { Arm } from '../../../tuner/arm.ts';
+import { defaultSpace } from '../../../tuner/space.ts';
 import { fakeThroughput, noisyThroughput } from '../../support/fake-trials.ts';
 
 // Every searcher of the registry keeps the same promises; these do not apply to all.

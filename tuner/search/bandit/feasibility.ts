@@ -54,6 +54,8 @@ function figureOf({ figures }: CompletedObservation, constraint: Constraint): nu
       return figures.memoryBytes;
     case 'accuracy':
       return Math.max(figures.accuracy ?? 0, 1e-6);
+    case 'power':
+      return figures.watts ?? Infinity;
   }
 }
 
@@ -65,6 +67,8 @@ function limitOf(constraint: Constraint): number {
       return constraint.limitBytes;
     case 'accuracy':
       return constraint.floor;
+    case 'power':
+      return constraint.limitWatts;
   }
 }
 

@@ -83,8 +83,8 @@ const MEMORY: Beliefs = {
     { knob: 'arena', of: flag, mean: 0, sd: 0.1 },
   ],
   coupledSd: { median: 0.1, spread: 0.7 },
-  noiseSd: { median: 0.03, spread: 0.5 },
-  productSd: { median: 0.05, spread: 0.7 },
+  noiseSd: { median: 0.015, spread: 0.5 },
+  productSd: { median: 0.03, spread: 0.7 },
   driftSd: { median: 0.001, spread: 0.5 },
 };
 
@@ -103,4 +103,6 @@ export const BELIEFS = Object.freeze({
   latency: LATENCY,
   memory: MEMORY,
   accuracy: QUALITY,
+  // Nothing is known of it but that alike arms draw alike: as with memory.
+  power: MEMORY,
 });
