@@ -26,8 +26,14 @@ function headLines({ workload }: BenchRecord, trial: TrialRecord): string[] {
   return [
     `${workload.model.name}: ${configText(trial.config)}`,
     `  ${scenarioText(workload, trial)}`,
-    ...(workload.data.kind === 'random' ? [`  ${workload.data.description}`] : []),
-    ...workload.notes.map((note) => `  ${note}`),
+    ...workloadLines(workload),
+  ];
+}
+
+function workloadLines({ data, notes }: BenchRecord['workload']): string[] {
+  return [
+    ...(data.kind === 'random' ? [`  ${data.description}`] : []),
+    ...notes.map((note) => `  ${note}`),
   ];
 }
 
@@ -190,6 +196,7 @@ function comparisonLines(record: BenchRecord, comparison: ComparisonRecord): str
     `against ${configText(baseline.config)}`,
     `  ${scenarioText(record.workload, candidate)}`,
     `  ${blocks.length} blocks of four trials, interleaved${lost === 0 ? '' : `; lost: ${lost}`}`,
+    ...workloadLines(record.workload),
     '',
     ...(metrics.length === 0
       ? failureLines(record)
@@ -288,6 +295,7 @@ function peakLines(record: BenchRecord, plan: BenchPlan): string[] {
   return [
     head,
     `  ${scenarioText(workload, confirmed)}`,
+    ...workloadLines(workload),
     '',
     `PEAK: ${formatNumber(peak.ratePerSecond)} queries/s keep ${bound}, confirmed with fresh arrivals${failed}`,
     ...(peak.complete ? [] : ['  the search ran out of probes: the true peak may be higher']),

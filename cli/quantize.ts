@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../engine/base/errors.ts';
-import { formatBytes, formatNumber, formatPercent } from '../engine/base/units.ts';
+import { formatBytes, formatCount, formatNumber, formatPercent } from '../engine/base/units.ts';
 import { PRECISIONS } from '../engine/runtime/engine-config.ts';
 import type { Tensors } from '../engine/runtime/tensor.ts';
 import { openDataset } from '../suites/data/dataset.ts';
@@ -232,7 +232,7 @@ function show(result: {
     [
       `${options.output}: ${report.precision}, ${report.quantized} nodes or tensors quantized`,
       `  size: ${formatBytes(sizeBytesBefore)} -> ${formatBytes(sizeBytesAfter)}, ${change}`,
-      ...(report.method === null ? [] : [`  calibration: ${report.method}`]),
+      ...calibrationLines(report),
       ...(report.precision === 'fp16'
         ? ['  fp16 is a storage format here: no CPU kernel computes in it, so it is no faster']
         : [`  integer kernels: ${formatPercent(report.integerShare)} of the time of all products`]),
@@ -245,6 +245,14 @@ function show(result: {
       ...warnings.map((text) => `  warning: ${text}`),
     ].join('\n'),
   );
+}
+
+function calibrationLines({ method, calibration }: VariantRecord): string[] {
+  if (method === null || calibration === null) return [];
+  const { requests, seconds, peakBytes } = calibration;
+  return [
+    `  calibration: ${method}; ${formatCount(requests, 'request')} observed in ${formatNumber(seconds)} s, peak memory ${formatBytes(peakBytes)}`,
+  ];
 }
 
 function qualityLine(quality: VariantRecord['quality'][number]): string {

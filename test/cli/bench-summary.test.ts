@@ -231,6 +231,7 @@ describe('a comparison', () => {
       'against 1 replica x 2 threads, batch 1, level all, spinning',
       '  closed-loop: 1 client, one sample a request',
       '  6 blocks of four trials, interleaved',
+      '  simulated',
       '',
       `${verdict.toUpperCase()}: throughput 1.2 times`,
       '',
@@ -315,9 +316,10 @@ describe('a peak', () => {
     ];
     const peak = { ratePerSecond: 100, failedAt: 200, complete: true, confirmedBy: 3 };
     const lines = linesOf(benchRecord(trials, { peak }), { load });
-    expect(lines.slice(0, 4)).toEqual([
+    expect(lines.slice(0, 5)).toEqual([
       'fake.onnx: 1 replica x 2 threads, batch 1, level all, spinning',
       '  server: Poisson arrivals at 100 queries/s, one sample each, latency from the scheduled time',
+      '  simulated',
       '',
       'PEAK: 100 queries/s keep p90 < 20 ms, confirmed with fresh arrivals; at 200 it is not kept',
     ]);

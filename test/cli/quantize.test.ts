@@ -111,7 +111,9 @@ describe('claw optimize --precision', () => {
     expect(stdout).toMatch(
       /^o\.onnx: int8-static, 2 nodes or tensors quantized\n {2}size: .* larger\n/,
     );
-    expect(stdout).toContain('\n  calibration: min-max\n');
+    expect(stdout).toMatch(
+      /\n  calibration: min-max; 32 requests observed in [\d.]+ s, peak memory \d+ MiB\n/,
+    );
     expect(stdout).toMatch(/\n {4}batch 1 \(32 samples\): cosine 0\.999.*top-1 agreement 100 %\n/);
     expect(stdout).toContain('\n  floors: cosine 0.99\n');
     expect(stdout).toContain('\n  warning: the ranges are those of seeded random inputs');
@@ -129,7 +131,7 @@ describe('claw optimize --precision', () => {
     expect(await refusal(folder, typed)).toMatchObject({
       exitCode: 1,
       message: expect.stringMatching(
-        /int8-static does not hold the floor.*accuracy 0\.875 at batch 1, floor 0\.999.*lower the floor/,
+        /int8-static does not hold the floor.*accuracy 0\.875 \(fp32 0\.875\) at batch 1, floor 0\.999.*lower the floor/,
       ) as string,
     });
   });

@@ -114,9 +114,17 @@ function rewriteWeights(model: IrModel, job: VariantJob): QuantizationSummary {
   }
 }
 
+/** What a model is without, of which nothing can be made. */
+const NOTHING: Readonly<Record<Precision, string>> = {
+  fp16: 'it has no float32 tensor of 1024 elements or more',
+  'int8-static': 'it has no Conv, Gemm or MatMul with constant weights',
+  'int8-dynamic': 'it has no Gemm or MatMul with constant weights',
+  'int4-weights': 'it has no Gemm or MatMul with constant weights',
+};
+
 function nothingToDo(job: VariantJob, { skipped }: QuantizationSummary): UserError {
   const [first] = skipped;
-  const why = first === undefined ? 'it has no node with constant weights' : first.reason;
+  const why = first?.reason ?? NOTHING[job.precision];
   return new UserError(`${job.modelPath}: nothing to make ${job.precision}: ${why}`);
 }
 

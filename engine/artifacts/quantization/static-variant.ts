@@ -116,6 +116,7 @@ async function keepSensitive(
   workshop: VariantWorkshop,
   from: Ranges & { readonly before: readonly SetQuality[] },
 ): Promise<Evaluated> {
+  if (isBeyondOriginal(workshop.job, from.before)) throw belowFloor(workshop.job, from.before, 0);
   const nodes = await ranking(workshop, from);
   const attempt = async (count: number): Promise<Evaluated | null> => {
     workshop.progress(`keeping ${count} of ${nodes.length} nodes in fp32`);
@@ -140,6 +141,15 @@ async function keepSensitive(
     else [high, found] = [middle, better];
   }
   return found;
+}
+
+/** Whether fp32 itself misses a floor: then no node that goes back to it helps. */
+function isBeyondOriginal({ floors }: VariantJob, quality: readonly SetQuality[]): boolean {
+  return floors.some(
+    ({ kind, value }) =>
+      kind === 'accuracy' &&
+      quality.some(({ originalAccuracy }) => (originalAccuracy ?? 1) < value),
+  );
 }
 
 /** Nodes by how much each alone, in integers, disturbs the outputs: the worst first. */
@@ -172,7 +182,7 @@ export function belowFloor(
   const misses = quality.flatMap((one) =>
     missedFloors(one, floors).map(
       ({ floor, reached }) =>
-        `${floor.kind} ${reached === null ? 'cannot be measured' : formatNumber(reached)} at ${one.set}, floor ${formatNumber(floor.value)}`,
+        `${floor.kind} ${reached === null ? 'cannot be measured' : formatNumber(reached)}${floor.kind === 'accuracy' && one.originalAccuracy !== null ? ` (fp32 ${formatNumber(one.originalAccuracy)})` : ''} at ${one.set}, floor ${formatNumber(floor.value)}`,
     ),
   );
   const tried = nodes === 0 ? '' : ', also with all but one of its nodes in fp32';
