@@ -1,73 +1,85 @@
 import { createRandom } from '../../../engine/base/random.ts';
-import { DONE, measure, type Ask, type Searcher, type SearchProblem } from '../searcher.ts';
+import {
+  DONE,
+  measure,
+  type Ask,
+  type SearchArm,
+  type Searcher,
+  type SearchProblem,
+} from '../searcher.ts';
 import { isOpen, standings } from '../standings.ts';
 import { thompsonBest, unmeasuredByWorth } from './acquisition.ts';
 import { believe, type Candidate } from './belief.ts';
 import { portfolio } from './portfolio.ts';
-import { contendersOf, knowledgeGradient } from './race.ts';
-import { recommend, SHIPS_FEASIBLE } from './recommend.ts';
+import { isDecided, raceFor } from './race.ts';
+import { recommend } from './recommend.ts';
+import { advisedArms } from './transfer.ts';
 
 /** Evaluations of a search without a budget. */
 const HORIZON = 60;
-/** Share of the evaluations that goes to repetitions at the end. */
-const RACE = 0.3;
+/** Share of the evaluations, the last ones, that serve the choice between contenders. */
+const RACE = 0.5;
+/** Share of the others that are drawn, and from how many of the most promising arms. */
+const THOMPSON = 0.2;
+const DRAWN_FROM = 64;
 
+/**
+ * The paired, constrained bandit: first arms of general knowledge and of other hosts;
+ * then those of the greatest expected improvement under the constraints, now and then
+ * one of Thompson's; at last a race of repetitions, until the best is known or the
+ * budget spent.
+ */
 export const banditSearcher: Searcher = Object.freeze({ name: 'bandit', ask, recommend });
 
 function ask(problem: SearchProblem): Ask {
   const left = evaluationsLeft(problem);
   if (left <= 0) return DONE;
-  const first = askFirst(problem, problem.records.length + left);
-  if (first !== null) return first;
-  const belief = believe(problem);
-  if (belief === null) return askAnything(problem);
-  const done = problem.records.length;
-  const worths = unmeasuredByWorth(belief, problem);
-  const race = left <= RACE * (done + left);
-  const key = (one: Candidate): string => problem.space.arms[one.arm]?.key ?? '';
-  if (race || worths.length === 0) {
-    const feasible = belief.measured.filter((one) => one.feasible >= SHIPS_FEASIBLE * 0.5);
-    const contenders = contendersOf(feasible);
-    const options = [...contenders, ...worths.slice(0, 50).map((one) => one.candidate)];
-    let best: Candidate | null = null;
-    let most = -Infinity;
-    for (const one of options) {
-      const worth =
-        knowledgeGradient(belief, one, contenders.length > 0 ? contenders : [one]) * one.feasible;
-      if (worth > most) [best, most] = [one, worth];
-    }
-    if (best === null) return DONE;
-    return measure(key(best));
-  }
-  const random = createRandom(problem.seed, `bandit ${done}`);
-  if (random.next() < 0.2) {
-    const draw = thompsonBest(
-      worths.slice(0, 64).map((one) => one.candidate),
-      random,
-    );
-    if (draw !== null) return measure(key(draw));
-  }
-  const [top] = worths;
-  return top === undefined ? DONE : measure(key(top.candidate));
+  const horizon = problem.records.length + left;
+  return askFirst(problem, horizon) ?? askModel(problem, left / horizon) ?? askAnything(problem);
 }
 
 function evaluationsLeft({ budget, records }: SearchProblem): number {
   if (budget === null) return HORIZON - records.length;
   const left = budget.total - budget.spent;
-  const each = records.length === 0 ? budget.spent : budget.spent / records.length;
-  return left <= 0 ? 0 : each === 0 ? HORIZON : left / each;
+  if (left <= 0) return 0;
+  // Before the first, an evaluation is one unit of a budget of trials.
+  if (records.length === 0 || budget.spent <= 0) return Math.min(left, HORIZON);
+  return left / (budget.spent / records.length);
 }
 
 function askFirst(problem: SearchProblem, horizon: number): Ask | null {
+  const { space, priors } = problem;
+  const advised = advisedArms(space, priors);
+  return askNext(problem, [space.defaultArm, ...advised, ...portfolio(space, horizon)]);
+}
+
+function askNext(problem: SearchProblem, arms: readonly SearchArm[]): Ask | null {
   const known = standings(problem.records, problem.constraints);
-  const next = portfolio(problem.space, horizon).find((arm) => isOpen(arm.key, known));
+  const next = arms.find((arm) => isOpen(arm.key, known));
   return next === undefined ? null : measure(next.key);
 }
 
+/** What the model asks for, given which share of the search is left; null before it knows anything. */
+function askModel(problem: SearchProblem, leftShare: number): Ask | null {
+  const belief = believe(problem);
+  if (belief === null) return null;
+  const asked = (one: Candidate): Ask => measure(problem.space.arms[one.arm]?.key ?? '');
+  // Cheap arms first: what is learned early serves longest.
+  const worths = unmeasuredByWorth(belief, problem, leftShare);
+  const [top] = worths;
+  if (leftShare <= RACE || top === undefined) {
+    if (isDecided(belief, worths, problem)) return DONE;
+    const raced = raceFor(belief, worths);
+    return raced === null ? DONE : asked(raced);
+  }
+  const random = createRandom(problem.seed, `bandit ${problem.records.length}`);
+  if (random.next() >= THOMPSON) return asked(top.candidate);
+  const drawnFrom = worths.slice(0, DRAWN_FROM).map((one) => one.candidate);
+  return asked(thompsonBest(drawnFrom, random) ?? top.candidate);
+}
+
 /** Nothing completed so far: the next arm in an order drawn by the seed. */
-function askAnything({ space, seed, records, constraints }: SearchProblem): Ask {
-  const known = standings(records, constraints);
-  const order = createRandom(seed, 'anything').shuffled(space.arms);
-  const next = order.find((arm) => isOpen(arm.key, known));
-  return next === undefined ? DONE : measure(next.key);
+function askAnything(problem: SearchProblem): Ask {
+  const { space, seed } = problem;
+  return askNext(problem, createRandom(seed, 'anything').shuffled(space.arms)) ?? DONE;
 }

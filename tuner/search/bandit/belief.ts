@@ -1,9 +1,11 @@
-import { fit, type Fitted } from '../gp/fit.ts';
-import { groupedSpaceOf } from '../gp/grouped-space.ts';
-import { posteriorCovariance, type Prediction } from '../gp/gaussian-process.ts';
+import { priorMean, posteriorCovariance, type Prediction } from '../gp/gaussian-process.ts';
+import { groupEffects } from '../gp/effects.ts';
+import { fit } from '../gp/fit.ts';
+import { groupedSpaceOf, type GroupedSpace } from '../gp/grouped-space.ts';
 import { MAX_FAILURES, type CompletedObservation, type SearchProblem } from '../searcher.ts';
 import { completionModel, constraintModel, type MeetsConstraint } from './feasibility.ts';
 import { BELIEFS } from './knowledge.ts';
+import { opinionsOf, transferredMean } from './transfer.ts';
 
 /** An arm as the model sees it: log score, its error, and the chance that it may ship. */
 export interface Candidate extends Prediction {
@@ -16,12 +18,15 @@ export interface Candidate extends Prediction {
 
 /** What is believed after the records so far. */
 export interface Belief {
-  readonly score: Fitted;
   /** Arms with a completed trial, each once, by their first. */
   readonly measured: readonly Candidate[];
   /** Arms that failed too often to be asked again. */
   readonly givenUp: ReadonlySet<number>;
+  /** Standard deviation of one measurement's logarithm. */
+  readonly noiseSd: number;
   readonly completes: MeetsConstraint;
+  /** The expected log score alone: cheaper than a candidate. */
+  mean(arm: number): number;
   candidate(arm: number): Candidate;
   covariance(a: Candidate, b: Candidate): number;
 }
@@ -36,22 +41,44 @@ export function believe(problem: SearchProblem): Belief | null {
   );
   const arms = Int32Array.from(completed, (record) => indexOf(record.armKey));
   const values = Float64Array.from(completed, (record) => Math.log(record.score));
-  const score = fit(grouped, { arms, values }, BELIEFS.score);
+  const shift = transferred(problem, grouped, { arms, values });
+  const shiftOf = (arm: number): number => shift?.[arm] ?? 0;
+  const own = values.map((value, i) => value - shiftOf(arms[i] as number));
+  const score = fit(grouped, { arms, values: own }, BELIEFS.score);
   if (score === null) return null;
   const constraints = problem.constraints.map((one) => constraintModel(problem, completed, one));
   const candidate = (arm: number): Candidate => {
-    const prediction = score.process.predict(arm);
+    const { variance, projection, mean } = score.process.predict(arm);
     const feasible = constraints.reduce((product, meets) => product * meets(arm), 1);
-    return { arm, ...prediction, sd: Math.sqrt(prediction.variance), feasible };
+    const sd = Math.sqrt(variance);
+    return { arm, mean: mean + shiftOf(arm), variance, projection, sd, feasible };
   };
   return {
-    score,
     measured: [...new Set(arms)].map(candidate),
     givenUp: givenUp(problem, indexOf),
+    noiseSd: score.model.noise.noiseSd,
     completes: completionModel(problem),
+    mean: (arm) => score.process.mean(arm) + shiftOf(arm),
     candidate,
     covariance: (a, b) => posteriorCovariance(score.model, a, b),
   };
+}
+
+/** What other hosts add to the expected log score of each arm; null when they say nothing. */
+function transferred(
+  { space, priors }: SearchProblem,
+  grouped: GroupedSpace,
+  rows: Parameters<typeof fit>[1],
+): Float64Array | null {
+  if (priors.length === 0) return null;
+  const effects = groupEffects(grouped, BELIEFS.score.effects);
+  const known = { space: grouped, effects, level: 0 };
+  const byArm = Map.groupBy(rows.arms.keys(), (row) => rows.arms[row] as number);
+  const measured = [...byArm].map(([arm, own]) => {
+    const score = own.reduce((sum, row) => sum + (rows.values[row] as number), 0) / own.length;
+    return { arm, score, residual: score - priorMean(known, arm) };
+  });
+  return transferredMean(opinionsOf(space, priors), measured);
 }
 
 function givenUp(

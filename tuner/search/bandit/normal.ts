@@ -36,3 +36,14 @@ export function logExpectedImprovement(
   const ratio = normalCdf(z) / Math.exp(logDensity);
   return Math.log(belief.sd) + logDensity + Math.log(Math.max(1 + z * ratio, 1e-300));
 }
+
+/** The value below which a standard normal lies with probability p in (0, 1), by bisection. */
+export function normalQuantile(p: number): number {
+  let [low, high] = [-10, 10];
+  for (let i = 0; i < 60; i += 1) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}

@@ -1,21 +1,64 @@
+import type { SearchProblem } from '../searcher.ts';
+import type { Worth } from './acquisition.ts';
 import type { Belief, Candidate } from './belief.ts';
-import { normalCdf } from './normal.ts';
+import { normalQuantile } from './normal.ts';
+import { probabilityBetter, SHIPS_FEASIBLE } from './recommend.ts';
 
-/** Arms between which the choice is made. */
+/** Arms between which the choice is made, arms in doubt, and unmeasured ones beside them. */
 const CONTENDERS = 12;
+const NEWCOMERS = 50;
+/** Below this chance of meeting the constraints an arm is not measured again. */
+const DOUBTFUL = 0.05;
+/** What the winner may fall short of the best, as a logarithm, and with which confidence. */
+const MARGIN = 0.015;
+const CONFIDENCE = 0.95;
 
 /**
- * What measuring a candidate once more is worth: the expected growth of the best
- * posterior mean (the knowledge gradient for correlated beliefs; Frazier, Powell and
- * Dayanik 2009), over a grid of what the measurement may say.
+ * The arm whose next measurement is worth most to the choice of what ships: the
+ * knowledge gradient over contenders, arms that may come to meet the constraints, and
+ * unmeasured ones. Fidelity is the number of repetitions, never a shorter trial.
+ */
+export function raceFor(belief: Belief, newcomers: readonly Worth[]): Candidate | null {
+  const contenders = contendersOf(belief);
+  const doubtful = belief.measured.filter(
+    (one) => one.feasible < SHIPS_FEASIBLE && one.feasible > DOUBTFUL,
+  );
+  const options = [
+    ...contenders,
+    ...bestFirst(doubtful).slice(0, CONTENDERS),
+    ...newcomers.slice(0, NEWCOMERS).map((one) => one.candidate),
+  ].filter((one) => !belief.givenUp.has(one.arm));
+  // Without a contender whatever may ship is an improvement over the least of the options.
+  const basis = contenders.length > 0 ? contenders : bestFirst(options).slice(-1);
+  let best: Candidate | null = null;
+  let most = -Infinity;
+  for (const one of options) {
+    const worth = one.feasible * knowledgeGradient(belief, one, basis);
+    if (worth > most) [best, most] = [one, worth];
+  }
+  return best;
+}
+
+function contendersOf(belief: Belief): Candidate[] {
+  const shippable = belief.measured.filter((one) => one.feasible >= SHIPS_FEASIBLE);
+  return bestFirst(shippable).slice(0, CONTENDERS);
+}
+
+function bestFirst(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.toSorted((a, b) => b.mean - a.mean || a.arm - b.arm);
+}
+
+/**
+ * The expected growth of the best posterior mean by one more measurement (the knowledge
+ * gradient for correlated beliefs; Frazier, Powell and Dayanik 2009), over a grid of
+ * what the measurement may say. A logarithm: 0.01 is 1 %.
  */
 export function knowledgeGradient(
-  belief: Belief,
+  belief: Pick<Belief, 'covariance' | 'noiseSd'>,
   candidate: Candidate,
   contenders: readonly Candidate[],
 ): number {
-  const { noiseSd } = belief.score.model.noise;
-  const scale = Math.sqrt(candidate.variance + noiseSd ** 2);
+  const scale = Math.sqrt(candidate.variance + belief.noiseSd ** 2);
   const choices = contenders.some((one) => one.arm === candidate.arm)
     ? contenders
     : [...contenders, candidate];
@@ -32,19 +75,36 @@ export function knowledgeGradient(
   return sum / NORMAL_GRID.length - best;
 }
 
-/** Quantiles of the standard normal at (i + 0.5) / 31, by bisection of the expected order. */
+/** The middles of 31 equally likely parts of the standard normal. */
 const NORMAL_GRID = Array.from({ length: 31 }, (_, i) => normalQuantile((i + 0.5) / 31));
 
-function normalQuantile(p: number): number {
-  let [low, high] = [-10, 10];
-  for (let i = 0; i < 60; i += 1) {
-    const middle = (low + high) / 2;
-    if (normalCdf(middle) < p) low = middle;
-    else high = middle;
+/**
+ * Whether more measurements would change little: the best contender is within the margin
+ * of every other with high probability (Bonferroni over the others), and no unmeasured
+ * arm promises more than the margin's tenth.
+ */
+export function isDecided(
+  belief: Belief,
+  newcomers: readonly Worth[],
+  problem: SearchProblem,
+): boolean {
+  const [leader, ...others] = contendersOf(belief);
+  if (leader === undefined || belief.measured.length === problem.space.arms.length) {
+    return leader !== undefined && others.length === 0;
   }
-  return (low + high) / 2;
+  if ((newcomers[0]?.worth ?? -Infinity) > Math.log(MARGIN / 10)) return false;
+  const risk = others.reduce(
+    (sum, other) =>
+      sum + 1 - probabilityBetter(belief, leader, { ...other, mean: other.mean - MARGIN }),
+    0,
+  );
+  return risk <= 1 - CONFIDENCE && repeated(problem, leader) >= LEAST_REPEATED;
 }
 
-export function contendersOf(candidates: readonly Candidate[]): Candidate[] {
-  return candidates.toSorted((a, b) => b.mean - a.mean).slice(0, CONTENDERS);
+/** What ships was measured at least this often. */
+const LEAST_REPEATED = 3;
+
+function repeated({ records, space }: SearchProblem, { arm }: Candidate): number {
+  const key = space.arms[arm]?.key;
+  return records.filter((record) => record.armKey === key && record.state === 'completed').length;
 }

@@ -1,5 +1,12 @@
+import { mean } from '../../../engine/base/statistics.ts';
 import { groupEffects, type Effect } from './effects.ts';
-import { condition, type GaussianProcess, type Model, type Rows } from './gaussian-process.ts';
+import {
+  condition,
+  priorMean,
+  type GaussianProcess,
+  type Model,
+  type Rows,
+} from './gaussian-process.ts';
 import type { GroupedSpace } from './grouped-space.ts';
 import { createKernel, isNumeric } from './kernel.ts';
 import { minimize } from './pattern-search.ts';
@@ -106,17 +113,12 @@ function modelBuilder(
 
 /** The mean of what the known effects leave. */
 function firstLevel(of: Pick<Model, 'space' | 'effects'> & { readonly rows: Rows }): number {
-  const { rows, effects, space } = of;
-  const size = space.groups.length;
-  let sum = 0;
-  for (const [i, arm] of rows.arms.entries()) {
-    const known = effects.reduce(
-      (all, { mean }, g) => all + (mean[space.codes[arm * size + g] as number] as number),
-      0,
-    );
-    sum += (rows.values[i] as number) - known;
-  }
-  return sum / rows.arms.length;
+  const { rows, ...known } = of;
+  const residuals = Array.from(
+    rows.arms,
+    (arm, i) => (rows.values[i] as number) - priorMean({ ...known, level: 0 }, arm),
+  );
+  return mean(residuals);
 }
 
 /** All rows, or evenly spaced ones of many, the last included. */

@@ -115,7 +115,10 @@ function rowCovariance({ kernel, space, noise }: Model, { arms }: Rows): Float64
 }
 
 /** The known effects alone. */
-export function priorMean({ space, effects, level }: Model, arm: number): number {
+export function priorMean(
+  { space, effects, level }: Pick<Model, 'space' | 'effects' | 'level'>,
+  arm: number,
+): number {
   const size = space.groups.length;
   return effects.reduce(
     (sum, { mean }, g) => sum + (mean[space.codes[arm * size + g] as number] as number),
