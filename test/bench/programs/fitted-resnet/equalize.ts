@@ -10,7 +10,7 @@ const QUIET = 0.05;
  * inverse at its input, so that nothing else changes: a Relu lets a positive factor
  * through (cross-layer equalization: Nagel et al., 2019). Training leaves some channels a
  * thousand times louder than others, and an int8 version has one scale for all of them.
- * `blocks` are the stage's so far, to be called after each; `source` gives the stream behind the last of them.
+ * `blocks` are the stage's, `source` gives the stream behind the last of them.
  */
 export async function equalizeStage(
   bench: Workbench,
@@ -26,41 +26,9 @@ export async function equalizeStage(
     }
   });
   const loudness = powers.map((power) => Math.sqrt(power / source.pictures.count));
-  const mean = loudness.reduce((sum, one) => sum + one, 0) / loudness.length;
-  // Behind a later block loud channels only: a quiet one may have been loud before it.
-  const least = blocks.length === 1 ? QUIET * mean : 1;
+  const least = (QUIET * loudness.reduce((sum, one) => sum + one, 0)) / loudness.length;
   const factors = loudness.map((one) => 1 / Math.max(one, least));
-  return blocks.map((block) => unitFilters(scaled(block, factors)));
-}
-
-/** Scales the channels inside a block so that each filter has unit norm. */
-function unitFilters({ plan, parameters }: Block): Block {
-  const { reduce, reduceBias, spatial, spatialBias, expand } = parameters;
-  const first = inverseNorms(reduce, plan.inner);
-  const second = spatial.map((value, i) => {
-    return value / (first[Math.floor(i / plan.inner) % plan.inner] as number);
-  });
-  const inner = inverseNorms(second, plan.inner);
-  return {
-    plan,
-    parameters: {
-      ...parameters,
-      reduce: scaleColumns(reduce, first),
-      reduceBias: scaleColumns(reduceBias, first),
-      spatial: scaleColumns(second, inner),
-      spatialBias: scaleColumns(spatialBias, inner),
-      expand: expand.map((value, i) => value / (inner[Math.floor(i / plan.to)] as number)),
-    },
-  };
-}
-
-/** Of each column. */
-function inverseNorms(matrix: Float32Array, columns: number): Float64Array {
-  const squares = new Float64Array(columns);
-  for (let i = 0; i < matrix.length; i += 1) {
-    squares[i % columns] = (squares[i % columns] as number) + (matrix[i] as number) ** 2;
-  }
-  return squares.map((square) => 1 / Math.sqrt(square));
+  return blocks.map((block) => scaled(block, factors));
 }
 
 /** The outputs times the factors; the inputs too, where they are the same stream. */

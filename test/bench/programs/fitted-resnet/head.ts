@@ -1,4 +1,3 @@
-import type { Random } from '../../../../engine/base/random.ts';
 import type { Head } from '../../../../suites/inspection/network/layer.ts';
 import type { LabelledRows } from '../../../../suites/inspection/training/linear-classifier.ts';
 import { fitRidge } from '../../../../suites/inspection/training/ridge.ts';
@@ -8,21 +7,10 @@ import type { Source } from './source.ts';
 /** Below this share of the mean power a channel counts as silent. */
 const SILENCE = 1e-3;
 
-/**
- * Of the root mean square of a channel: what an int8 version's rounding may add. Without it
- * large weights of opposite signs cancel out, and they would amplify the rounding.
- */
-const DISTURBANCE = 0.1;
-
 /** Ridge regression on the averages of the stream's channels: [classes, channels] and [classes]. */
-export async function fitHead(
-  bench: Workbench,
-  source: Source,
-  { channels, random }: { readonly channels: number; readonly random: Random },
-): Promise<Head> {
+export async function fitHead(bench: Workbench, source: Source, channels: number): Promise<Head> {
   const rows = await averages(bench, source, channels);
   silence(rows);
-  disturb(rows, random);
   const { weight, bias } = fitRidge(rows);
   return { weight: Float32Array.from(weight), bias: Float32Array.from(bias) };
 }
@@ -45,26 +33,12 @@ async function averages(bench: Workbench, source: Source, channels: number): Pro
  * much as others, and in the wide network what disturbs them is louder than they are.
  */
 function silence({ width, values }: LabelledRows): void {
-  const powers = channelPowers({ width, values });
-  const least = (SILENCE * powers.reduce((sum, power) => sum + power, 0)) / width;
-  for (let i = 0; i < values.length; i += 1) {
-    if ((powers[i % width] as number) < least) values[i] = 0;
-  }
-}
-
-function disturb(rows: LabelledRows, random: Random): void {
-  const { count, width, values } = rows;
-  const amounts = channelPowers(rows).map((power) => DISTURBANCE * Math.sqrt(power / count));
-  for (let i = 0; i < values.length; i += 1) {
-    values[i] = (values[i] as number) + (amounts[i % width] as number) * random.normal();
-  }
-}
-
-/** Sums of squares. */
-function channelPowers({ width, values }: Pick<LabelledRows, 'width' | 'values'>): Float64Array {
   const powers = new Float64Array(width);
   for (let i = 0; i < values.length; i += 1) {
     powers[i % width] = (powers[i % width] as number) + (values[i] as number) ** 2;
   }
-  return powers;
+  const least = (SILENCE * powers.reduce((sum, power) => sum + power, 0)) / width;
+  for (let i = 0; i < values.length; i += 1) {
+    if ((powers[i % width] as number) < least) values[i] = 0;
+  }
 }

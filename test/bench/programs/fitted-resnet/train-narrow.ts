@@ -50,6 +50,7 @@ export async function trainNarrow(bench: Workbench, training: Training): Promise
     const random = createRandom(seed, plan.name);
     const samples = await takeSamples(bench, sourceOf(shareOf(pictures, index)), { plan, random });
     blocks.push(await trainBlock(bench, samples, { plan, random }));
+    if (BLOCKS[index + 1]?.stride === 1) continue;
     const own = blocks.filter((block) => stageOf(block.plan) === stageOf(plan));
     const some = sourceOf({ start: 0, end: EQUALIZED });
     blocks.splice(-own.length, own.length, ...(await equalizeStage(bench, some, own)));
@@ -61,10 +62,7 @@ export async function trainNarrow(bench: Workbench, training: Training): Promise
   }
   onProgress('fitting the head');
   const channels = BLOCKS.at(-1)?.to ?? 0;
-  const head = await fitHead(bench, sourceOf({ start: 0, end: pictures.count }), {
-    channels,
-    random: createRandom(seed, 'head'),
-  });
+  const head = await fitHead(bench, sourceOf({ start: 0, end: pictures.count }), channels);
   const moments = await measure(bench, { stem, blocks }, training.measured);
   return { stem, blocks, head, moments };
 }
