@@ -12,6 +12,8 @@ export interface ReplaySetting {
   readonly budget: { readonly trials: number } | { readonly seconds: number };
   /** Standard deviation of the logarithm of what is multiplied to QPS and latencies. */
   readonly noise: number;
+  /** Without, what would have shipped is asked at the end alone: it costs as much as a decision. */
+  readonly curve?: boolean;
 }
 
 /** One search of a table, and what it would have shipped. */
@@ -49,16 +51,19 @@ export function replayRun(
     records: [...records],
     budget: spentOf(records, budget),
   });
+  const regretOf = (arm: RecordedArm | null): number => 1 - (arm?.truth?.score ?? 0) / best;
   let shipped: RecordedArm | null = null;
   for (const arm of asked(table, { searcher, problem })) {
     records.push(evaluate(arm, random, options.noise));
+    if (options.curve === false) continue;
     shipped = recommended(table, searcher, problem());
-    regrets.push(1 - (shipped?.truth?.score ?? 0) / best);
+    regrets.push(regretOf(shipped));
   }
+  if (options.curve === false) shipped = recommended(table, searcher, problem());
   return {
     seed,
     arm: shipped?.columns ?? null,
-    regret: regrets.at(-1) ?? 1,
+    regret: regretOf(shipped),
     violated: shipped !== null && !isFeasible(shipped, constraints),
     evaluations: records.length,
     seconds: secondsOf(records),

@@ -69,7 +69,7 @@ function askModel(problem: SearchProblem, leftShare: number): Ask | null {
   const [top] = worths;
   if (leftShare <= RACE || top === undefined) {
     if (isDecided(belief, worths, problem)) return DONE;
-    const raced = raceFor(belief, worths);
+    const raced = raceFor(belief, worths, problem);
     return raced === null ? DONE : asked(raced);
   }
   const random = createRandom(problem.seed, `bandit ${problem.records.length}`);

@@ -1,4 +1,4 @@
-import type { KnobValue, SearchArm, SearchKnob, SearchSpace } from '../searcher.ts';
+import type { KnobValue, SearchArm, SearchSpace } from '../searcher.ts';
 
 type Wish = Readonly<Record<string, KnobValue>>;
 
@@ -10,44 +10,49 @@ const MOST = 16;
  * Arms that general knowledge puts first: the default; every precision on one replica
  * a core with one thread each, at a middle batch; then the other graph levels of each
  * precision, since no other arm tells whether a level finds the kernels for a
- * precision, or loses them; then the other splits of the cores. A wish takes the arm
- * that comes nearest.
+ * precision, or loses them; with other batches and splits of the cores by turns. A wish
+ * takes the arm that comes nearest.
  */
 export function portfolio(space: SearchSpace, horizon: number): readonly SearchArm[] {
-  const wishes = [...wishesFor(space)];
-  const found = new Set([space.defaultArm, ...wishes.map((wish) => nearest(space, wish))]);
-  return [...found].slice(0, Math.max(1, Math.min(MOST, Math.floor(SHARE * horizon))));
+  const known = kept.get(space);
+  const arms =
+    known ?? [...wishesFor(space)].slice(0, 2 * MOST).map((wish) => nearest(space, wish));
+  if (known === undefined) kept.set(space, arms);
+  const most = Math.max(1, Math.min(MOST, Math.floor(SHARE * horizon)));
+  return [...new Set([space.defaultArm, ...arms])].slice(0, most);
 }
 
+/** By space: every question of a run is about the same one. */
+const kept = new WeakMap<SearchSpace, readonly SearchArm[]>();
+
 function* wishesFor(space: SearchSpace): Generator<Wish> {
-  const knob = (name: string): SearchKnob | undefined =>
-    space.knobs.find((one) => one.name === name);
-  const most = (name: string): number => Math.max(...(knob(name)?.values ?? [1]).map(Number));
-  const cores = Math.max(most('replicas'), most('intraOpThreads'));
+  const valuesOf = (name: string): readonly KnobValue[] =>
+    space.knobs.find((knob) => knob.name === name)?.values ?? [];
+  const most = (name: string): number => Math.max(1, ...valuesOf(name).map(Number));
   const standard = space.defaultArm.values;
-  const batch = Math.sqrt(most('batch.maxSize'));
-  const full = { ...standard, replicas: cores, intraOpThreads: 1, spinning: false };
-  const middle: Wish = { ...full, 'batch.maxSize': batch };
   const others = (name: string): KnobValue[] =>
-    (knob(name)?.values ?? []).filter((value) => value !== standard[name]);
-  const precisions = others('precision').map((precision) => ({ precision, passes: 'clean' }));
-  for (const precision of [...precisions, {}]) yield { ...middle, ...precision };
+    valuesOf(name).filter((value) => value !== standard[name]);
+  const cores = Math.max(most('replicas'), most('intraOpThreads'));
+  const batch = Math.sqrt(most('batch.maxSize'));
+  const middle: Wish = {
+    ...standard,
+    ...{ replicas: cores, intraOpThreads: 1, spinning: false, 'batch.maxSize': batch },
+  };
+  const precisions: readonly Wish[] = [
+    ...others('precision').map((precision) => ({ precision, passes: 'clean' })),
+    {},
+  ];
+  for (const precision of precisions) yield { ...middle, ...precision };
   // What else varies, varies along: one measurement tells of several knobs.
-  const splits: Wish[] = [{}, { replicas: 1, intraOpThreads: cores, spinning: false }, {}];
-  const batches = [batch * 4, batch / 4, batch];
-  let turn = 0;
-  for (const graphLevel of others('graphLevel').toReversed()) {
-    for (const precision of [...precisions, {}]) {
-      yield {
-        ...middle,
-        graphLevel,
-        ...precision,
-        ...splits[turn % splits.length],
-        'batch.maxSize': batches[turn % batches.length] as number,
-      };
-      turn += 1;
-    }
-  }
+  const asleep: Wish = { replicas: 1, intraOpThreads: cores, spinning: false };
+  const along: readonly Wish[] = [
+    { 'batch.maxSize': 4 * batch },
+    { ...asleep, 'batch.maxSize': batch / 4 },
+    {},
+  ];
+  const levels = others('graphLevel').toReversed();
+  const cells = levels.flatMap((graphLevel) => precisions.map((one) => ({ ...one, graphLevel })));
+  for (const [turn, cell] of cells.entries()) yield { ...middle, ...cell, ...along[turn % 3] };
 }
 
 function nearest(space: SearchSpace, wish: Wish): SearchArm {

@@ -2,7 +2,7 @@ import type { SearchProblem } from '../searcher.ts';
 import type { Worth } from './acquisition.ts';
 import type { Belief, Candidate } from './belief.ts';
 import { normalQuantile } from './normal.ts';
-import { probabilityBetter, SHIPS_FEASIBLE } from './recommend.ts';
+import { defaultToRepeat, probabilityBetter, SHIPS_FEASIBLE } from './recommend.ts';
 
 /** Arms between which the choice is made, arms in doubt, and unmeasured ones beside them. */
 const CONTENDERS = 12;
@@ -18,7 +18,13 @@ const CONFIDENCE = 0.95;
  * knowledge gradient over contenders, arms that may come to meet the constraints, and
  * unmeasured ones. Fidelity is the number of repetitions, never a shorter trial.
  */
-export function raceFor(belief: Belief, newcomers: readonly Worth[]): Candidate | null {
+export function raceFor(
+  belief: Belief,
+  newcomers: readonly Worth[],
+  problem: SearchProblem,
+): Candidate | null {
+  const paired = defaultToRepeat(belief, problem);
+  if (paired !== null) return paired;
   const contenders = contendersOf(belief);
   const doubtful = belief.measured.filter(
     (one) => one.feasible < SHIPS_FEASIBLE && one.feasible > DOUBTFUL,
@@ -94,8 +100,7 @@ export function isDecided(
   }
   if ((newcomers[0]?.worth ?? -Infinity) > Math.log(MARGIN / 10)) return false;
   const risk = others.reduce(
-    (sum, other) =>
-      sum + 1 - probabilityBetter(belief, leader, { ...other, mean: other.mean - MARGIN }),
+    (sum, other) => sum + 1 - probabilityBetter(belief, leader, other, -MARGIN),
     0,
   );
   return risk <= 1 - CONFIDENCE && repeated(problem, leader) >= LEAST_REPEATED;

@@ -84,16 +84,25 @@ function groupCorrelation(
   const { count, knobs, levels } = group;
   const table = new Float64Array(count * count).fill(1);
   for (const [column, knob] of knobs.entries()) {
+    const size = knob.values.length;
+    const own = knobTable(knob, length[knob.name] ?? 1);
     for (let a = 0; a < count; a += 1) {
+      const row = (levels[a * knobs.length + column] as number) * size;
       for (let b = 0; b < count; b += 1) {
-        const left = levels[a * knobs.length + column] as number;
         const right = levels[b * knobs.length + column] as number;
-        const value = knobCorrelation(knob, [left, right], length[knob.name] ?? 1);
-        table[a * count + b] = (table[a * count + b] as number) * value;
+        table[a * count + b] = (table[a * count + b] as number) * (own[row + right] as number);
       }
     }
   }
   return table;
+}
+
+/** Correlations of a knob's values: values x values. */
+function knobTable(knob: EncodedKnob, length: number): Float64Array {
+  const size = knob.values.length;
+  return Float64Array.from({ length: size * size }, (_, at) =>
+    knobCorrelation(knob, [Math.floor(at / size), at % size], length),
+  );
 }
 
 function knobCorrelation(
