@@ -174,6 +174,7 @@ export async function newRun(
     ...run,
     armCount: space.arms.length,
     tooLarge: space.tooLarge,
+    spaceOptions: typedSpace(around.options),
     ...plan.goal,
     meters: around.options.meter,
     budget: plan.budget,
@@ -186,6 +187,14 @@ export async function newRun(
   };
   await store.saveRun(record);
   return record;
+}
+
+function typedSpace({ set, only, space }: TuneOptions): string[] {
+  return [
+    ...set.flatMap((text) => ['--set', text]),
+    ...only.flatMap((text) => ['--only', text]),
+    ...(space === undefined ? [] : ['--space', space]),
+  ];
 }
 
 function tooLargeText(count: number, constraints: RunRecord['constraints']): string {

@@ -34,10 +34,23 @@ function tuneCommand(run: RunRecord): string {
     }
   }
   for (const constraint of run.constraints) words.push(...constraintWords(constraint));
+  words.push(...goalWords(run), ...run.spaceOptions.map(quoted));
+  for (const meter of run.meters) words.push('--meter', quoted(meter));
   if (budget.timeMs !== null) words.push('--budget', durationWord(budget.timeMs));
   if (budget.trials !== null) words.push('--trials', String(budget.trials));
   words.push('--duration', durationWord(run.trialMs), '--seed', String(run.seed));
   return words.join(' ');
+}
+
+function goalWords({ objective, pick, prices }: RunRecord): readonly string[] {
+  if (objective === 'qps') return [];
+  const words = ['--objective', objective];
+  if (objective === 'pareto') words.push('--pick', pick);
+  if (prices === null) return words;
+  if (prices.capex !== null)
+    words.push('--capex', String(prices.capex), '--life', `${prices.lifeYears}y`);
+  if (prices.perKwh !== null) words.push('--price-kwh', String(prices.perKwh));
+  return words;
 }
 
 function constraintWords(constraint: Constraint): readonly string[] {

@@ -16,6 +16,7 @@ import {
   verificationSection,
 } from './sections/evidence.ts';
 import { failuresSection, trialsSection, warningsSection } from './sections/findings.ts';
+import { variantsSection } from './sections/variants.ts';
 import { verdictSection } from './sections/verdict-section.ts';
 import { loadVegaRuntime } from './vega-runtime.ts';
 import { verdictText } from './verdict.ts';
@@ -57,6 +58,7 @@ function plainSections(view: RunView): readonly (Section | undefined)[] {
     failuresSection(view),
     warningsSection(view),
     workloadSection(view),
+    variantsSection(view),
     hostSection(view),
     reproduceSection(view),
     trialsSection(view),

@@ -121,6 +121,8 @@ export const runRecordSchema = z.strictObject({
   exclude: z
     .array(z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))))
     .default([]),
+  /** What was typed of the space: `--set`, `--only` and `--space` with their values. */
+  spaceOptions: z.array(z.string()).default([]),
   /** Arms that were left out because they cannot fit the memory. */
   tooLarge: z.int().default(0),
   objective: z.enum(OBJECTIVES),

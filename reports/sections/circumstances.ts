@@ -1,4 +1,5 @@
 import { formatDuration } from '../../engine/base/units.ts';
+import { soughtName } from '../../tuner/objective.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
 import { demandText } from '../constraint-check.ts';
 import { bytes, counted, moment } from '../figure-format.ts';
@@ -46,13 +47,18 @@ function searchFacts(view: RunView): readonly Fact[] {
   const measuring = `${formatDuration(run.trialMs)} a search trial, twice that in the verification; every trial in a fresh process`;
   return [
     { term: 'Scenario', value: SCENARIO },
-    { term: 'Objective', value: 'highest throughput that meets every constraint' },
+    { term: 'Objective', value: objectiveText(run) },
     { term: 'Constraints', value: constraintsText(view) },
     { term: 'Space', value: spaceText(view) },
     { term: 'Searcher', value: `${run.searcher}, seed ${run.seed}` },
     { term: 'Budget', value: budgetText(run) },
     { term: 'Measuring', value: measuring },
   ];
+}
+
+function objectiveText(run: RunRecord): string {
+  if (run.objective !== 'pareto') return `most ${soughtName(run)} that meets every constraint`;
+  return `the front of throughput, memory and energy that meets every constraint; ships: ${run.pick}`;
 }
 
 const SCENARIO =
@@ -127,7 +133,11 @@ function spaceText({ run, arms }: RunView): HtmlValue {
     const title = knobNamed(name)?.title ?? name;
     return html`<div>${title}: ${values.map(knobText).join(', ')}</div>`;
   });
-  return html`${arms.length} of ${counted(run.armCount, 'distinct arm')} measured${knobs}`;
+  const large =
+    run.tooLarge === 0
+      ? ''
+      : `; ${counted(run.tooLarge, 'arm')} left out as too large for the memory`;
+  return html`${arms.length} of ${counted(run.armCount, 'distinct arm')} measured${large}${knobs}`;
 }
 
 function budgetText({ budget, spentMs }: RunRecord): string {

@@ -378,3 +378,28 @@ function host(): RunRecord['host'] {
     kernel: '6.1.0',
   };
 }
+
+/** An int8 variant of the model, one node of it kept in fp32. */
+export function variantArtifact(): RunRecord['workload']['artifacts'][number] {
+  const quality = { samples: 1000, cosine: 0.9987, sqnrDb: 26.3, agreement: 0.991 };
+  return {
+    precision: 'int8-static',
+    golden: null,
+    passes: 'clean',
+    path: '/cache/variant/model.onnx',
+    sha256: 'def',
+    nodes: 40,
+    variant: {
+      precision: 'int8-static',
+      method: 'entropy',
+      calibration: { requests: 256, seconds: 3.21, peakBytes: 3e8 },
+      quantized: 6,
+      kept: ['logits'],
+      skipped: [],
+      quality: [{ set: 'batch 1', ...quality, accuracy: 0.966, originalAccuracy: 0.971 }],
+      integerShare: 0.93,
+      sizeBytesBefore: 412_672,
+      sizeBytesAfter: 110_000,
+    },
+  };
+}

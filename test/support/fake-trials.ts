@@ -159,6 +159,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
     knobs: Object.fromEntries(space.knobs.map(({ name, values }) => [name, [...values]])),
     exclude: [],
     tooLarge: 0,
+    spaceOptions: [],
     armCount: space.arms.length,
     objective: 'qps',
     pick: 'knee',

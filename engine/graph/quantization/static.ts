@@ -64,11 +64,9 @@ function parametersOf(
   options: StaticOptions,
 ): ReadonlyMap<IrValue, ActivationParams> {
   const parameters = new Map<IrValue, ActivationParams>();
-  const fromRange = (value: IrValue): ActivationParams => {
-    const range = options.ranges.get(value.name);
-    if (range === undefined) throw new Error(`no range for '${value.name}'`);
-    return activationParams(range, { type: options.activations });
-  };
+  const seen = seenRanges(plan, options.ranges);
+  const fromRange = (value: IrValue): ActivationParams =>
+    activationParams(seen(value), { type: options.activations });
   for (const value of plan.carried) {
     if (value.producer === null || !plan.roles.has(value.producer)) {
       parameters.set(value, fromRange(value));
@@ -82,6 +80,36 @@ function parametersOf(
     }
   }
   return parameters;
+}
+
+/**
+ * What of a value's range anything sees. A sum that is cut at 0 is 0 wherever one
+ * summand is below the negative of the largest other: what lies further down need not
+ * be told apart, and the steps between integers become so much finer.
+ */
+function seenRanges(
+  plan: StaticPlan,
+  ranges: ReadonlyMap<string, Range>,
+): (value: IrValue) => Range {
+  const rangeOf = (value: IrValue): Range => {
+    const range = ranges.get(value.name);
+    if (range === undefined) throw new Error(`no range for '${value.name}'`);
+    return range;
+  };
+  const partners = new Map<IrValue, IrValue>();
+  for (const [node, role] of plan.roles) {
+    const sum = role === 'absorbed' ? (node.inputs[0]?.producer ?? null) : null;
+    const [a = null, b = null] = sum?.is('Add') === true ? sum.inputs : [];
+    if (a === null || b === null || a === b) continue;
+    if (a.soleUser === sum) partners.set(a, b);
+    if (b.soleUser === sum) partners.set(b, a);
+  }
+  return (value) => {
+    const range = rangeOf(value);
+    const partner = partners.get(value);
+    if (partner === undefined) return range;
+    return { min: Math.max(range.min, Math.min(0, -rangeOf(partner).max)), max: range.max };
+  };
 }
 
 /** The rounding that follows cuts at 0 where the clamp did. */

@@ -9,6 +9,7 @@ import {
   toInt8Static,
   type StaticOptions,
 } from '../../../../engine/graph/quantization/static.ts';
+import { readScalar } from '../../../../engine/graph/tensor-values.ts';
 import { writeModel } from '../../../../engine/graph/write.ts';
 import type { Tensors } from '../../../../engine/runtime/tensor.ts';
 import { normal, operatorsOf, weights } from '../passes/check-pass.ts';
@@ -151,6 +152,28 @@ describe('int8 in QDQ form', () => {
       ['Relu', 'absorbed'],
     ]);
     expect(closeness(checked)).toBeGreaterThan(0.999);
+  });
+
+  test('a summand that a Relu cuts has steps for what is seen of it alone', () => {
+    const block = model((builder) => {
+      const sum = [conv(builder, 'x', 'a'), conv(builder, 'x', 'b')];
+      return relu(builder, builder.node('Add', sum, { outputs: ['sum'] }));
+    });
+    const ir = importModel(block);
+    const ranges = new Map([
+      ['x', { min: -1, max: 1 }],
+      // Below -30 the sum is cut whatever b is; below -20 whatever a is.
+      ['a_y', { min: -400, max: 20 }],
+      ['b_y', { min: -5, max: 30 }],
+      ['sum_relu', { min: 0, max: 50 }],
+    ]);
+    toInt8Static(ir, { ranges, activations: 'uint8', weightBits: 8 });
+    const scale = (name: string): number => {
+      const found = [...ir.graph.initializers].find((value) => value.name === `${name}_scale`);
+      return readScalar(found?.constant ?? null) ?? 0;
+    };
+    expect(scale('a_y')).toBeCloseTo(50 / 255, 6);
+    expect(scale('b_y')).toBeCloseTo(35 / 255, 6);
   });
 
   test('concats, pools and a classifier stay in integers', async () => {
