@@ -77,7 +77,7 @@ export function defaultToRepeat(belief: Belief, problem: SearchProblem): Candida
   const shippable = belief.measured.filter((one) => one.feasible >= SHIPS_FEASIBLE);
   const standard = shippable.find((one) => space.arms[one.arm]?.key === space.defaultArm.key);
   const leader = bestOf(shippable);
-  if (standard === undefined || leader === null) return null;
+  if (standard === undefined || leader === null || leader === standard) return null;
   const counted = ({ arm }: Candidate): number =>
     records.filter((record) => record.armKey === space.arms[arm]?.key).length;
   const sure = probabilityBetter(belief, leader, standard, LEAST_GAIN) >= BEYOND_DOUBT;

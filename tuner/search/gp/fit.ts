@@ -40,7 +40,7 @@ export interface Fitted {
 }
 
 /** Rows that hyperparameters are fitted to: beyond, they cost much and change little. */
-const FITTED_ROWS = 64;
+const FITTED_ROWS = 48;
 /** Below, the beliefs stand as they are. */
 const LEAST_ROWS = 4;
 
