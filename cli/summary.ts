@@ -3,13 +3,14 @@ import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
 import { describeConstraint, meetsAll } from '../tuner/constraint.ts';
 import type { ArmMetrics, MeasuredArm, RunOutcome, RunRecord } from '../tuner/run-record.ts';
 import { trialFigures } from '../tuner/observation.ts';
+import { explanationLines } from '../tuner/explain.ts';
 import { describeConfig, type WrittenResults } from './results.ts';
 
 /** What a finished run found, for a person at a terminal. */
 export function summarizeRun(
   run: RunRecord,
   trials: readonly TrialRecord[],
-  written: WrittenResults,
+  written: WrittenResults & { readonly explains: boolean },
 ): string {
   const { outcome } = run;
   const head = `${run.workload.model.name} on ${run.host.cpu} (${run.host.usableCores} cores): ${trials.length} trials in ${formatDuration(run.spentMs)}`;
@@ -22,10 +23,16 @@ export function summarizeRun(
       : [`  constraints: ${run.constraints.map(describeConstraint).join(', ')}`]),
     '',
     ...(outcome === null ? ['nothing was decided'] : outcomeLines(outcome)),
+    ...(written.explains ? explainLines(run) : []),
     '',
     `  report  ${written.report}`,
     ...(written.tuned === null ? [] : [`  tuned   ${written.tuned}`]),
   ].join('\n');
+}
+
+function explainLines({ explanation }: RunRecord): string[] {
+  if (explanation === null) return ['', '  why: there is too little to explain it'];
+  return ['', '  why', ...explanationLines(explanation).map((line) => `    ${line}`)];
 }
 
 function outcomeLines(outcome: RunOutcome): string[] {

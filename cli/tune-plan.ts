@@ -184,6 +184,7 @@ export async function newRun(
     versions: versions(),
     spentMs: 0,
     outcome: null,
+    explanation: null,
   };
   await store.saveRun(record);
   return record;

@@ -106,6 +106,24 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
 ]);
 export type RunOutcome = Readonly<z.infer<typeof runOutcomeSchema>>;
 
+const knobValuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+/** Why an arm was chosen: see `tuner/explain.ts`. */
+const explanationSchema = z.strictObject({
+  armKey: z.string(),
+  effects: z.array(
+    z.strictObject({
+      group: z.string(),
+      chosen: knobValuesSchema,
+      insteadOf: knobValuesSchema,
+      /** Of what is sought. */
+      ratio: intervalSchema,
+    }),
+  ),
+  rejected: z.array(z.strictObject({ reason: z.string(), arms: z.int() })),
+});
+export type Explanation = Readonly<z.infer<typeof explanationSchema>>;
+
 export const runRecordSchema = z.strictObject({
   schema: z.literal('openclaw.run/1'),
   id: z.string(),
@@ -146,5 +164,6 @@ export const runRecordSchema = z.strictObject({
   /** Time spent so far, all sittings together. */
   spentMs: z.number(),
   outcome: runOutcomeSchema.nullable(),
+  explanation: explanationSchema.nullable().default(null),
 });
 export type RunRecord = Readonly<z.infer<typeof runRecordSchema>>;

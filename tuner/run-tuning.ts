@@ -7,6 +7,7 @@ import type { TrialOutcome } from '../suites/trial/run-trial.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import { steeringScore, type Score } from './goal.ts';
 import { scoreOf } from './objective.ts';
+import { explainArm } from './explain.ts';
 import { decideOutcome, type Evidence } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { toObservation } from './observation.ts';
@@ -29,17 +30,30 @@ export type MeasureArm = (
   options: { readonly protocol: TrialProtocol; readonly timeoutMs: number },
 ) => Promise<TrialOutcome>;
 
-/** A searcher that may think elsewhere, so that this thread stays free. */
+/** The searcher of the run, which may think in another thread. */
 export interface Adviser {
-  ask(problem: SearchProblem): Ask | Promise<Ask>;
-  recommend(problem: SearchProblem): Recommendation | null | Promise<Recommendation | null>;
+  ask(task: Question): Ask | Promise<Ask>;
+  recommend(task: Question): Recommendation | null | Promise<Recommendation | null>;
+}
+
+/** What changes from one question to the next. */
+export type Question = Pick<SearchProblem, 'records' | 'budget'>;
+
+/** What stays the same over a run. */
+export function problemOf(
+  run: RunRecord,
+  space: Space,
+  priors: readonly Prior[],
+): Omit<SearchProblem, keyof Question> {
+  const { knobs, defaultArm, arms } = space;
+  const { constraints, seed } = run;
+  const plain = { knobs, defaultArm: plainArm(defaultArm), arms: arms.map(plainArm) };
+  return { space: plain, constraints, priors, seed };
 }
 
 export interface TuningContext {
   readonly store: Store;
-  readonly searcher: Adviser;
-  /** What other runs found of the same model. */
-  readonly priors: readonly Prior[];
+  readonly adviser: Adviser;
   readonly measure: MeasureArm;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -110,7 +124,7 @@ class Session {
   async search(): Promise<void> {
     while (this.#mayTry()) {
       const steering = steeringScore(this.#run, this.#searched(), this.#space.defaultArm.key);
-      const ask = await this.#context.searcher.ask(this.#problem(steering));
+      const ask = await this.#context.adviser.ask(this.#question(steering));
       if (ask.kind === 'done') return;
       const arm = this.#arm(ask.armKey);
       for (let done = 0; done < ask.repetitions && this.#mayTry(); done += 1) {
@@ -119,22 +133,20 @@ class Session {
     }
   }
 
-  #problem(score: Score): SearchProblem {
-    const { knobs, defaultArm, arms } = this.#space;
+  #question(score: Score): Question {
     return {
-      space: { knobs, defaultArm: plain(defaultArm), arms: arms.map(plain) },
-      constraints: this.#run.constraints,
-      priors: this.#context.priors,
-      seed: this.#run.seed,
       records: this.#searched().map((trial) => toObservation(trial, score)),
       budget: this.#budget(),
     };
   }
 
+  #finalQuestion(): Question {
+    return this.#question((figures) => scoreOf(figures, this.#run));
+  }
+
   /** The arm that the search would ship, or null when none is known to meet the constraints. */
   async #candidate(): Promise<string | null> {
-    const problem = this.#problem((figures) => scoreOf(figures, this.#run));
-    return (await this.#context.searcher.recommend(problem))?.armKey ?? null;
+    return (await this.#context.adviser.recommend(this.#finalQuestion()))?.armKey ?? null;
   }
 
   /** An invalid trial says nothing about its arm: it is repeated, at most twice. */
@@ -166,10 +178,18 @@ class Session {
     const outcome = await decideOutcome(this.#evidence(), candidate, (id) =>
       this.#context.store.findSamples(id),
     );
-    return this.save({ state: 'finished', outcome });
+    const explanation = candidate === null ? null : this.#explain(candidate);
+    return this.save({ state: 'finished', outcome, explanation });
   }
 
-  async save(change: Partial<Pick<RunRecord, 'state' | 'outcome'>>): Promise<RunRecord> {
+  #explain(candidate: string): RunRecord['explanation'] {
+    const fixed = problemOf(this.#run, this.#space, []);
+    return explainArm({ ...fixed, ...this.#finalQuestion() }, candidate, this.#searched());
+  }
+
+  async save(
+    change: Partial<Pick<RunRecord, 'state' | 'outcome' | 'explanation'>>,
+  ): Promise<RunRecord> {
     this.#run = { ...this.#run, ...change, spentMs: this.#spentMs() };
     await this.#context.store.saveRun(this.#run);
     return this.#run;
@@ -290,6 +310,6 @@ function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
 const CLOSED_LOOP = Object.freeze({ name: 'closed-loop' } as const);
 
 /** What a searcher sees of an arm: a config would only travel along. */
-function plain({ key, values }: Arm): SearchArm {
+function plainArm({ key, values }: Arm): SearchArm {
   return { key, values };
 }

@@ -7,11 +7,19 @@ export function armValues(config: EngineConfig): Record<string, KnobValue> {
   const { precision, passes, graphLevel, replicas, intraOpThreads, isolation } = config;
   const { spinning, affinity, batch, arena, memPattern, provider, sessionEntries } = config;
   return {
-    ...{ precision, passes, graphLevel, replicas, intraOpThreads, isolation, spinning },
+    precision,
+    passes,
+    graphLevel,
+    replicas,
+    intraOpThreads,
+    isolation,
+    spinning,
     affinity: affinity ?? 'none',
     'batch.maxSize': batch.maxSize,
     'batch.maxDelayMs': batch.maxDelayMs,
-    ...{ arena, memPattern, provider },
+    arena,
+    memPattern,
+    provider,
     ...Object.fromEntries(
       Object.entries(sessionEntries).map(([key, value]) => [`${ENTRY}${key}`, value]),
     ),

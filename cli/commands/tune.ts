@@ -5,7 +5,8 @@ import { systemPowerContext } from '../../hosts/power/system-context.ts';
 import { findPriors } from '../../tuner/priors.ts';
 import { writeTable } from '../../tuner/replay/write-table.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
-import { runTuning } from '../../tuner/run-tuning.ts';
+import { problemOf, runTuning } from '../../tuner/run-tuning.ts';
+import { openPooledSearcher, type PooledSearcher } from '../../tuner/search/ask-in-pool.ts';
 import { findSearcher } from '../../tuner/search/registry.ts';
 import { thisOwner } from '../../tuner/store/run-owner.ts';
 import type { Store } from '../../tuner/store/store.ts';
@@ -78,7 +79,7 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
   } else {
     console.log(
       run.state === 'finished'
-        ? summarizeRun(run, trials, written)
+        ? summarizeRun(run, trials, { ...written, explains: options.explain === true })
         : summarizeInterruption(run, trials, {
             ...written,
             goOn: resumeCommand(run.id, options.store),
@@ -90,8 +91,7 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
 }
 
 async function search(run: RunRecord, store: Store, around: Surroundings): Promise<RunRecord> {
-  const searcher = findSearcher(run.searcher);
-  if (searcher === undefined) {
+  if (findSearcher(run.searcher) === undefined) {
     throw new UserError(`run ${run.id} was searched by '${run.searcher}', which is not there`, {
       remedy: 'start a new run',
     });
@@ -101,13 +101,16 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
       remedy: 'wait for it, or stop it first',
     });
   }
+  let adviser: PooledSearcher | null = null;
   try {
     const { signal } = around;
     const sensors = await powerSensors(run, signal);
-    return await runTuning(run, spaceOf(run), {
+    const space = spaceOf(run);
+    const problem = problemOf(run, space, await findPriors(store, run));
+    adviser = openPooledSearcher({ searcher: run.searcher, problem });
+    return await runTuning(run, space, {
       store,
-      searcher,
-      priors: await findPriors(store, run),
+      adviser,
       measure: measureOn(run.workload, { signal, sensors }),
       clock: machine.clock,
       signal,
@@ -119,6 +122,7 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
     }
     throw thrown;
   } finally {
+    await adviser?.close();
     await store.releaseRun(run.id).catch(() => undefined);
   }
 }

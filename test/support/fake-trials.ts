@@ -185,6 +185,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
     versions: { openclaw: '0', node: 'v24', onnxruntime: '1.30.0' },
     spentMs: 0,
     outcome: null,
+    explanation: null,
     ...changes,
   };
 }

@@ -29,9 +29,15 @@ export function smallTable(): TableRow[] {
         const qps = 100 * replicas * (batch === 8 ? 1.5 : 1) * (arena ? 1 : 0.9);
         const p50 = (1000 * replicas * batch) / qps;
         return tableRow({
-          ...{ replicas, batch, arena, qps },
-          ...{ intra_op_threads: 3 - replicas, spinning: replicas === 1 },
-          ...{ p50_ms: p50, p99_ms: 1.2 * p50, mem_mib: 50 * replicas },
+          replicas,
+          batch,
+          arena,
+          qps,
+          intra_op_threads: 3 - replicas,
+          spinning: replicas === 1,
+          p50_ms: p50,
+          p99_ms: 1.2 * p50,
+          mem_mib: 50 * replicas,
         });
       }),
     ),

@@ -80,7 +80,9 @@ function splitsOf(cores: number): Split[] {
       .filter((threads) => replicas * threads <= cores)
       .flatMap((intra_op_threads) =>
         (intra_op_threads > 1 ? [true, false] : [false]).map((spinning) => ({
-          ...{ replicas, intra_op_threads, spinning },
+          replicas,
+          intra_op_threads,
+          spinning,
         })),
       ),
   );

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { systemFiles } from '../../engine/devices/system-files.ts';
 import type { TrialOutcome } from '../../suites/trial/run-trial.ts';
 import type { Constraint, RunRecord } from '../../tuner/run-record.ts';
-import { runTuning, type MeasureArm, type TuningProgress } from '../../tuner/run-tuning.ts';
+import {
+  problemOf,
+  runTuning,
+  type Adviser,
+  type MeasureArm,
+  type TuningProgress,
+} from '../../tuner/run-tuning.ts';
+import type { Searcher, SearchProblem } from '../../tuner/search/searcher.ts';
 import { halvingSearcher } from '../../tuner/search/halving-searcher.ts';
 import type { Arm } from '../../tuner/arm.ts';
 import { defaultSpace } from '../../tuner/space.ts';
@@ -41,14 +48,20 @@ async function tune(setting: Setting = {}): Promise<{ run: RunRecord; store: Sto
   const started = (await store.findRun('run')) ?? fakeRun(space, setting.run);
   const run = await runTuning(started, space, {
     store,
-    searcher: halvingSearcher,
-    priors: [],
+    adviser: adviserOf(halvingSearcher, problemOf(started, space, [])),
     measure,
     clock,
     signal: controller.signal,
     onTrial: setting.onTrial ?? (() => undefined),
   });
   return { run, store };
+}
+
+function adviserOf(searcher: Searcher, fixed: Omit<SearchProblem, 'records' | 'budget'>): Adviser {
+  return {
+    ask: (task) => searcher.ask({ ...fixed, ...task }),
+    recommend: (task) => searcher.recommend({ ...fixed, ...task }),
+  };
 }
 
 function newStore(): Promise<Store> {
