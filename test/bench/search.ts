@@ -38,6 +38,9 @@ await smallHosts();
 await largeHosts();
 const shipped = await equalArms();
 report('every arm equals the default: 100 replays that ship another', {
-  ...{ value: shipped, unit: '', aim: 'at most 5', met: shipped <= 5 },
+  value: shipped,
+  unit: '',
+  aim: 'at most 5',
+  met: shipped <= 5,
 });
 await decisionTimes();

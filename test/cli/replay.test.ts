@@ -20,7 +20,7 @@ describe('claw replay', () => {
     const result = JSON.parse(stdout) as { seeds: object[]; curve: object[] };
     expect(result).toMatchObject({ table: 'one', searcher: 'random', trials: 8, violations: 0 });
     expect(result.seeds.map((seed) => Object.keys(seed))).toEqual(
-      Array(3).fill(['seed', 'arm', 'regret', 'violated', 'evaluations', 'seconds']),
+      [1, 2, 3].map(() => ['seed', 'arm', 'regret', 'violated', 'evaluations', 'seconds']),
     );
     expect(result.seeds).toMatchObject([1, 2, 3].map((seed) => ({ seed, evaluations: 8 })));
     expect(result.curve.length).toBe(8);
@@ -30,8 +30,20 @@ describe('claw replay', () => {
   test('prints an array for several tables, under a bound and with a prior', async () => {
     const { exitCode, stdout } = await claw(
       folderWithTables(),
-      ...['replay', 'one.jsonl', 'two.jsonl', '--slo', 'p99<20ms', '--max-memory', '120MiB'],
-      ...['--prior', 'two.jsonl', '--budget', '9', '--seeds', '2', '--json'],
+      'replay',
+      'one.jsonl',
+      'two.jsonl',
+      '--slo',
+      'p99<20ms',
+      '--max-memory',
+      '120MiB',
+      '--prior',
+      'two.jsonl',
+      '--budget',
+      '9',
+      '--seeds',
+      '2',
+      '--json',
     );
     expect(exitCode).toBe(0);
     const results = JSON.parse(stdout) as { seeds: { seconds: number }[] }[];

@@ -27,7 +27,9 @@ export function summarizeReplay(
   const { table, searcher, trials } = names;
   const longest = Math.max(...runs.map((run) => run.evaluations));
   return {
-    ...{ table, searcher, trials: trials ?? longest },
+    table,
+    searcher,
+    trials: trials ?? longest,
     seeds: runs.map(({ regrets: _, ...run }) => run),
     ...typical(runs.map((run) => run.regret)),
     violations: runs.filter((run) => run.violated).length,

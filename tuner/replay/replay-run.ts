@@ -47,7 +47,9 @@ export function replayRun(
   const regrets: number[] = [];
   const problem = (): SearchProblem => ({
     space: table.space,
-    ...{ constraints, priors, seed },
+    constraints,
+    priors,
+    seed,
     records: [...records],
     budget: spentOf(records, budget),
   });

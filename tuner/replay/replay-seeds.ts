@@ -12,7 +12,9 @@ export async function replaySeeds(
   const threads = Math.min(options.seeds, availableParallelism());
   const pool = new Piscina({
     filename: siblingModule(import.meta.url, './replay-worker').href,
-    ...{ minThreads: threads, maxThreads: threads, concurrentTasksPerWorker: 1 },
+    minThreads: threads,
+    maxThreads: threads,
+    concurrentTasksPerWorker: 1,
     workerData: job,
     recordTiming: false,
   });

@@ -23,7 +23,9 @@ export function openPooledSearcher(setting: AskSetting): PooledSearcher {
   const plain = { knobs: space.knobs, defaultArm: { key, values }, arms };
   const pool = new Piscina({
     filename: siblingModule(import.meta.url, './ask-worker').href,
-    ...{ minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1 },
+    minThreads: 1,
+    maxThreads: 1,
+    concurrentTasksPerWorker: 1,
     workerData: {
       searcher: setting.searcher,
       problem: { space: plain, constraints, priors, seed },

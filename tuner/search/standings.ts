@@ -88,7 +88,7 @@ export function bestMeasured(
 
 /** Worth asking: never completed, and not given up; `armKey` may be unknown so far. */
 export function isOpen(armKey: string, known: ReadonlyMap<string, Standing>): boolean {
-  const standing = known.get(armKey);
-  if (standing === undefined) return true;
-  return standing.completed === 0 && standing.failed < MAX_FAILURES;
+  const own = known.get(armKey);
+  if (own === undefined) return true;
+  return own.completed === 0 && own.failed < MAX_FAILURES;
 }

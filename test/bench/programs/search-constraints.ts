@@ -21,10 +21,13 @@ export async function constrainedRuns(table: ReplayTable): Promise<void> {
   };
   const constraints: Constraint[] = [
     ...TIGHTNESS.map((share): Constraint => ({
-      ...{ kind: 'latency', percentile: 'p99', limitMs: share * latencyMs.p99 },
+      kind: 'latency',
+      percentile: 'p99',
+      limitMs: share * latencyMs.p99,
     })),
     ...MEMORY_TIGHTNESS.map((share): Constraint => ({
-      ...{ kind: 'memory', limitBytes: share * memoryBytes },
+      kind: 'memory',
+      limitBytes: share * memoryBytes,
     })),
   ];
   let violations = 0;
@@ -36,6 +39,9 @@ export async function constrainedRuns(table: ReplayTable): Promise<void> {
     reportRegret(what, result, { median: 2 });
   }
   report(`${table.name}: shipped in breach of a bound, of ${RUNS * constraints.length}`, {
-    ...{ value: violations, unit: '', aim: 'none', met: violations === 0 },
+    value: violations,
+    unit: '',
+    aim: 'none',
+    met: violations === 0,
   });
 }

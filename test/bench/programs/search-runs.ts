@@ -26,7 +26,10 @@ export async function searchTable(
 ): Promise<ReplayResult> {
   const { trials, searcher = 'bandit', seeds = SEEDS, ...changes } = options;
   const setting = {
-    ...{ constraints: [], priors: [], noise: NOISE, budget: { trials } },
+    constraints: [],
+    priors: [],
+    noise: NOISE,
+    budget: { trials },
     ...changes,
     curve: false,
   };

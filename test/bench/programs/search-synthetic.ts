@@ -29,7 +29,12 @@ export async function equalArms(): Promise<number> {
   if (usual === undefined) throw new Error('there is no synthetic host');
   const rows = syntheticRows(usual, 1).map((row) => ({
     ...row,
-    ...{ qps: 100, p50_ms: 10, p99_ms: 12, mem_mib: 50, cost_s: 1, failed: false as const },
+    qps: 100,
+    p50_ms: 10,
+    p99_ms: 12,
+    mem_mib: 50,
+    cost_s: 1,
+    failed: false as const,
   }));
   const table = createTable('equal', rows);
   const { seeds } = await searchTable(table, { trials: 20, seeds: 100 });
@@ -61,7 +66,11 @@ function timeDecision(table: ReplayTable, count: number): number {
   const searcher = findSearcher('bandit');
   const records: Observation[] = [];
   const problem = (): SearchProblem => ({
-    ...{ space: used, constraints: [], priors: [], seed: 1, records },
+    space: used,
+    constraints: [],
+    priors: [],
+    seed: 1,
+    records,
     budget: { spent: records.length, total: 500 },
   });
   for (let i = 0; i < 200; i += 1) {

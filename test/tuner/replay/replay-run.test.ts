@@ -57,7 +57,7 @@ describe('a replay', () => {
         if (last?.state === 'completed') seen.push(last.score);
         return { kind: 'measure', armKey: space.defaultArm.key, repetitions: 1 };
       },
-      recommend: gridSearcher.recommend,
+      recommend: (problem) => gridSearcher.recommend(problem),
     };
     const trials = { ...setting, budget: { trials: 2001 }, noise: 0.03, seed: 3 };
     replayRun(createTable('two', rows), repeat, trials);
@@ -90,7 +90,10 @@ describe('a replay', () => {
 test('replays of several seeds in one result: medians by hand', () => {
   const runs = [0, 0.1, 0.4].map((regret, index) => ({
     ...replayRun(table, gridSearcher, { ...setting, seed: 1 }),
-    ...{ seed: index + 1, regret, violated: regret === 0.4, regrets: [1, regret] },
+    seed: index + 1,
+    regret,
+    violated: regret === 0.4,
+    regrets: [1, regret],
   }));
   const result = summarizeReplay({ table: 'small', searcher: 'grid', trials: 20 }, runs);
   expect(result).toMatchObject({ medianRegret: 0.1, violations: 1, trials: 20 });

@@ -10,7 +10,10 @@ test('a searcher in a thread answers as it does here', async () => {
   const throughput = noisyThroughput(1, 0.03);
   const latencyMs = { p50: 1, p90: 1, p95: 1, p99: 1 };
   const records = space.arms.slice(0, 12).map((arm): Observation => ({
-    ...{ state: 'completed', armKey: arm.key, costMs: 1000, score: throughput(arm) },
+    state: 'completed',
+    armKey: arm.key,
+    costMs: 1000,
+    score: throughput(arm),
     figures: { latencyMs, memoryBytes: 1e8 },
   }));
   const fixed = { space, constraints: [], priors: [], seed: 1 };

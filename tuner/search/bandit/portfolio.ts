@@ -36,7 +36,10 @@ function* wishesFor(space: SearchSpace): Generator<Wish> {
   const batch = Math.sqrt(most('batch.maxSize'));
   const middle: Wish = {
     ...standard,
-    ...{ replicas: cores, intraOpThreads: 1, spinning: false, 'batch.maxSize': batch },
+    replicas: cores,
+    intraOpThreads: 1,
+    spinning: false,
+    'batch.maxSize': batch,
   };
   const precisions: readonly Wish[] = [
     ...others('precision').map((precision) => ({ precision, passes: 'clean' })),

@@ -59,7 +59,7 @@ function bestFirst(candidates: readonly Candidate[]): Candidate[] {
  * gradient for correlated beliefs; Frazier, Powell and Dayanik 2009), over a grid of
  * what the measurement may say. A logarithm: 0.01 is 1 %.
  */
-export function knowledgeGradient(
+function knowledgeGradient(
   belief: Pick<Belief, 'covariance' | 'noiseSd'>,
   candidate: Candidate,
   contenders: readonly Candidate[],

@@ -77,7 +77,11 @@ function listParameters({ groups }: GroupedSpace, beliefs: Beliefs): LogNormal[]
   return [
     ...groups.map(({ name }) => beliefs.mainSd[name] ?? beliefs.mainSd.other),
     ...groups.flatMap((group) => group.knobs.filter(isNumeric)).map(() => beliefs.length),
-    ...[interaction, coupledSd, productSd, noiseSd, driftSd],
+    interaction,
+    coupledSd,
+    productSd,
+    noiseSd,
+    driftSd,
   ];
 }
 
@@ -104,7 +108,9 @@ function modelBuilder(
     );
     const parameters = { mainSd, length, interaction, coupledSd, productSd };
     return {
-      ...{ space, effects, level },
+      space,
+      effects,
+      level,
       kernel: createKernel(space, effects, { parameters, coupled }),
       noise: { noiseSd, driftSd, driftRows: beliefs.driftRows },
     };

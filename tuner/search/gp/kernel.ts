@@ -71,7 +71,9 @@ export function createKernel(
   return {
     groups: size,
     counts: space.groups.map((group) => group.count),
-    ...{ main, correlation, pairs },
+    main,
+    correlation,
+    pairs,
     product: parameters.productSd ** 2,
     constant: CONSTANT_VARIANCE,
   };

@@ -9,7 +9,11 @@ import {
 } from '../../../support/synthetic-hosts.ts';
 
 const setting: ReplaySetting = {
-  ...{ constraints: [], priors: [], budget: { trials: 20 }, noise: 0.03, curve: false },
+  constraints: [],
+  priors: [],
+  budget: { trials: 20 },
+  noise: 0.03,
+  curve: false,
 };
 
 function hostNamed(name: string): SyntheticHost {
@@ -56,7 +60,9 @@ describe('the bandit on synthetic hosts', () => {
     const priors = [{ hostKey, scores: reversed }];
     const run = replayRun(table, banditSearcher, {
       ...setting,
-      ...{ priors, budget: { trials: 24 }, seed: 1 },
+      priors,
+      budget: { trials: 24 },
+      seed: 1,
     });
     expect(run.regret).toBeLessThan(0.04);
   });

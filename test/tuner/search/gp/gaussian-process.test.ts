@@ -34,7 +34,9 @@ const parameters = {
   productSd: 0.1,
 };
 const model: Model = {
-  ...{ space: grouped, effects, level: 3 },
+  space: grouped,
+  effects,
+  level: 3,
   kernel: createKernel(grouped, effects, { parameters, coupled: null }),
   noise: { noiseSd: 0.05, driftSd: 0.1, driftRows: 4 },
 };
@@ -123,7 +125,8 @@ describe('the posterior', () => {
 
   test('has the covariances of the dense inverse', () => {
     const at = (arm: number): { arm: number; projection: Float64Array } => ({
-      ...{ arm, projection: process?.predict(arm).projection ?? new Float64Array() },
+      arm,
+      projection: process?.predict(arm).projection ?? new Float64Array(),
     });
     const expected = byHand(1, 5) - weigh(cross(1), cross(5));
     expect(posteriorCovariance(model, at(1), at(5))).toBeCloseTo(expected, 9);
@@ -154,7 +157,9 @@ test('a drift that repetitions of the default show corrects the other arms', () 
   };
   const flat = groupEffects(grouped, []);
   const base: Model = {
-    ...{ space: grouped, effects: flat, level: 3 },
+    space: grouped,
+    effects: flat,
+    level: 3,
     kernel: createKernel(grouped, flat, { parameters, coupled: null }),
     noise: { noiseSd: 0.02, driftSd: 0.3, driftRows: 5 },
   };
