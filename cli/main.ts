@@ -238,7 +238,7 @@ function addReplay(program: Command, exit: (code: number) => void): void {
         'how far from it the arms are that it would have shipped. Nothing is measured.',
     )
     .argument('<table...>', 'files of recorded trials, one JSON object a line')
-    .option('--searcher <name>', SEARCHERS, 'halving')
+    .option('--searcher <name>', SEARCHERS, 'bandit')
     .option('--trials <number>', 'evaluations of each search (default: 20)')
     .option('--budget <seconds>', 'recorded time of each search, instead of a number')
     .option('--seeds <number>', 'searches of each table', '20')
