@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration, formatNumber, formatPercent } from '../engine/base/units.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
 import { describeConstraint, meetsAll } from '../tuner/constraint.ts';
+import { frontOf, type FrontArm } from '../tuner/front.ts';
 import type { ArmMetrics, MeasuredArm, RunOutcome, RunRecord } from '../tuner/run-record.ts';
 import { trialFigures } from '../tuner/observation.ts';
 import { explanationLines } from '../tuner/explain.ts';
@@ -23,11 +24,24 @@ export function summarizeRun(
       : [`  constraints: ${run.constraints.map(describeConstraint).join(', ')}`]),
     '',
     ...(outcome === null ? ['nothing was decided'] : outcomeLines(outcome)),
+    ...(run.objective === 'pareto' ? frontLines(frontOf(trials, run.constraints)) : []),
     ...(written.explains ? explainLines(run) : []),
     '',
     `  report  ${written.report}`,
     ...(written.tuned === null ? [] : [`  tuned   ${written.tuned}`]),
   ].join('\n');
+}
+
+function frontLines(front: readonly FrontArm[]): string[] {
+  return [
+    '',
+    '  front: nothing measured beats these in all that is sought',
+    ...front.map(({ armKey, qps, memoryBytes, energy }) => {
+      const joules =
+        energy.state === 'unavailable' ? '' : `, ${formatNumber(energy.value)} J an inference`;
+      return `    ${formatNumber(qps)} samples/s, ${formatBytes(memoryBytes)}${joules}: ${armKey}`;
+    }),
+  ];
 }
 
 function explainLines({ explanation }: RunRecord): string[] {

@@ -2,6 +2,7 @@ import { UserError } from '../../engine/base/errors.ts';
 import { discoverSensors } from '../../hosts/power/discover-sensors.ts';
 import type { PowerSensor } from '../../hosts/power/power-sensor.ts';
 import { systemPowerContext } from '../../hosts/power/system-context.ts';
+import { frontOf } from '../../tuner/front.ts';
 import { findPriors } from '../../tuner/priors.ts';
 import { writeTable } from '../../tuner/replay/write-table.ts';
 import type { RunRecord } from '../../tuner/run-record.ts';
@@ -74,7 +75,14 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
   around.progress.end();
   if (options.json === true) {
     console.log(
-      JSON.stringify({ run: run.id, state: run.state, outcome: run.outcome, ...written }),
+      JSON.stringify({
+        run: run.id,
+        state: run.state,
+        outcome: run.outcome,
+        explanation: run.explanation,
+        ...(run.objective === 'pareto' && { front: frontOf(trials, run.constraints) }),
+        ...written,
+      }),
     );
   } else {
     console.log(
