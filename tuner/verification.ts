@@ -87,8 +87,9 @@ export function judgeVerification(
     const a = find('default');
     const b = find('candidate');
     if (a === undefined || b === undefined) return [];
-    const [before, after] = [a, b].map(({ metrics }) => scoreOf(soughtFigures(metrics), goal));
-    if (before == null || after == null) return [];
+    const before = scoreOf(soughtFigures(a.metrics), goal);
+    const after = scoreOf(soughtFigures(b.metrics), goal);
+    if (before === null || after === null) return [];
     const logRatio = Math.log(after / before);
     return [{ pair, order, defaultTrial: a.id, candidateTrial: b.id, logRatio }];
   });
