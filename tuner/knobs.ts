@@ -6,7 +6,7 @@ const { shape } = engineConfigSchema;
 const COUNT = 'a whole number of at least 1';
 const FLAG = 'true or false';
 
-export interface KnobKind extends Pick<SearchKnob, 'scale' | 'group'> {
+interface KnobKind extends Pick<SearchKnob, 'scale' | 'group'> {
   /** What it takes, in words. */
   readonly takes: string;
   /** Its values are texts, also where they look like numbers. */
@@ -14,7 +14,7 @@ export interface KnobKind extends Pick<SearchKnob, 'scale' | 'group'> {
 }
 
 /** Every knob of an engine, in the words of tuned.json. */
-export const KNOBS: ReadonlyMap<string, KnobKind> = new Map([
+const KNOBS: ReadonlyMap<string, KnobKind> = new Map([
   // Precision and passes together say which file runs.
   ['precision', text(oneOf(shape.precision.options), 'file')],
   ['passes', text(oneOf(shape.passes.options), 'file')],

@@ -19,7 +19,7 @@ export async function readYamlFile<T>(
   return parseYaml(text, schema, { path, what });
 }
 
-export function parseYaml<T>(
+function parseYaml<T>(
   text: string,
   schema: z.ZodType<T>,
   { path, what }: { readonly path: string; readonly what: string },
