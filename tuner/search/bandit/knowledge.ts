@@ -83,7 +83,7 @@ const MEMORY: Beliefs = {
     { knob: 'arena', of: flag, mean: 0, sd: 0.1 },
   ],
   coupledSd: { median: 0.1, spread: 0.7 },
-  noiseSd: { median: 0.015, spread: 0.5 },
+  noiseSd: { median: 0.02, spread: 0.4 },
   productSd: { median: 0.03, spread: 0.7 },
   driftSd: { median: 0.001, spread: 0.5 },
 };
