@@ -3,9 +3,10 @@ import type { Beliefs } from '../gp/fit.ts';
 import type { KnobValue } from '../searcher.ts';
 
 /**
- * What is known of engines on CPUs before anything is measured, wide enough that a
- * few measurements overrule it. Chosen on recorded tables leaving one out at a time
- * and on synthetic hosts of other shapes; the figures are in `npm run bench:search`.
+ * What is known of engines on CPUs before anything is measured, wide enough that a few
+ * measurements overrule it. Set by hand with three recorded tables of one 2-core host
+ * and the synthetic hosts of the tests in view, none of them held out: figures on these
+ * are no evidence for others.
  */
 
 const log2 = (value: KnobValue | undefined): number => Math.log2(Number(value));
