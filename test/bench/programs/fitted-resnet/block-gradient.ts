@@ -12,8 +12,6 @@ export interface Window {
   readonly cells: number;
   /** For each output its 9 cells; `cells` where it looks beyond the border. */
   readonly neighbours: readonly number[];
-  /** For each output the cell of the shortcut. */
-  readonly centres: readonly number[];
 }
 
 export interface BlockStep {
@@ -21,16 +19,14 @@ export interface BlockStep {
   readonly window: Window;
   readonly batch: number;
   readonly classes: number;
-  readonly hasShortcut: boolean;
 }
 
 /**
- * One step of softmax regression behind a bottleneck block and the average over its
- * outputs, forward and backward, as a graph of matrix products:
+ * One step of softmax regression behind a block's 1x1 and 3x3 convolution and the average
+ * over its outputs, forward and backward, as a graph of matrix products:
  *
  *   a = relu(X R + r) * inside;  U = the 9 neighbours of each output in a
- *   b = relu(U S + s);           h = relu(b E + e + shortcut)
- *   p = softmax(mean(h) V + c)
+ *   b = relu(U S + s);           p = softmax(mean(b) V + c)
  *
  * Inputs: `cells` [batch, cells, from], `inside` [batch, cells, 1], `targets`
  * [batch, classes] and the parameters; outputs: the parameters' gradients.
@@ -47,12 +43,12 @@ class GradientGraph {
 
   constructor(step: BlockStep) {
     this.#step = step;
-    this.#outputs = step.window.centres.length;
+    this.#outputs = step.window.neighbours.length / 9;
   }
 
   build(): OnnxModel {
     const { plan, batch, window, classes } = this.#step;
-    const { from, inner, to } = plan;
+    const { from, inner } = plan;
     const rows = batch * this.#outputs;
     const cells = this.#builder.input('cells', 'float32', [batch, window.cells, from]);
     const inside = this.#builder.input('inside', 'float32', [batch, window.cells, 1]);
@@ -60,23 +56,18 @@ class GradientGraph {
     const reduced = this.#reduce(flat, inside);
     const unfolded = this.#reshape(this.#unfold(reduced), [rows, 9 * inner]);
     const seen = this.#op('Relu', this.#linear(unfolded, 'spatial', [9 * inner, inner]));
-    const expanded = this.#linear(seen, 'expand', [inner, to]);
-    const centre = this.#reshape(this.#gather(cells, 'centres', window.centres), [rows, from]);
-    const hidden = this.#op('Relu', this.#op('Add', expanded, this.#shortcut(centre)));
-    const pooled = this.#mean(this.#reshape(hidden, [batch, this.#outputs, to]));
+    const hidden = this.#reshape(seen, [batch, this.#outputs, inner]);
+    const pooled = this.#mean(hidden);
 
-    const error = this.#error(this.#linear(pooled, 'readout', [to, classes]));
+    const error = this.#error(this.#linear(pooled, 'readout', [inner, classes]));
     this.#gradients(pooled, error, 'readout');
     const spread = this.#op('Mul', this.#back(error, 'readout'), this.#number(1 / this.#outputs));
     const each = this.#op(
       'Mul',
-      this.#reshape(spread, [batch, 1, to]),
-      this.#op('Sign', this.#reshape(hidden, [batch, this.#outputs, to])),
+      this.#reshape(spread, [batch, 1, inner]),
+      this.#op('Sign', hidden),
     );
-    const delta = this.#reshape(each, [rows, to]);
-    this.#gradients(seen, delta, 'expand');
-    if (this.#step.hasShortcut) this.#weightGradient(centre, delta, 'shortcut');
-    const seenDelta = this.#op('Mul', this.#back(delta, 'expand'), this.#op('Sign', seen));
+    const seenDelta = this.#reshape(each, [rows, inner]);
     this.#gradients(unfolded, seenDelta, 'spatial');
     const folded = this.#fold(this.#back(seenDelta, 'spatial'));
     const reducedDelta = this.#op('Mul', folded, this.#op('Sign', reduced));
@@ -113,13 +104,6 @@ class GradientGraph {
     return this.#sum(shaped, 2, `sum of looks`);
   }
 
-  #shortcut(centre: string): string {
-    const { plan, hasShortcut } = this.#step;
-    if (!hasShortcut) return centre;
-    const weight = this.#builder.input('shortcut', 'float32', [plan.from, plan.to]);
-    return this.#op('MatMul', centre, weight);
-  }
-
   #linear(value: string, name: string, [from, to]: readonly [number, number]): string {
     const weight = this.#builder.input(name, 'float32', [from, to]);
     const bias = this.#builder.input(`${name}Bias`, 'float32', [to]);
@@ -139,16 +123,12 @@ class GradientGraph {
   }
 
   #gradients(input: string, delta: string, name: string): void {
-    this.#weightGradient(input, delta, name);
-    this.#builder.output(this.#sum(delta, 0, gradientOf(`${name}Bias`)), 'float32', null);
-  }
-
-  #weightGradient(input: string, delta: string, name: string): void {
     const output = this.#builder.node('Gemm', [input, delta], {
       outputs: [gradientOf(name)],
       attributes: { transA: { int: 1 } },
     });
     this.#builder.output(output, 'float32', null);
+    this.#builder.output(this.#sum(delta, 0, gradientOf(`${name}Bias`)), 'float32', null);
   }
 
   #mean(value: string): string {

@@ -1,17 +1,42 @@
 import type { Head } from '../../../../suites/inspection/network/layer.ts';
-import type { LabelledRows } from '../../../../suites/inspection/training/linear-classifier.ts';
-import { fitRidge } from '../../../../suites/inspection/training/ridge.ts';
+import { CLASS_COUNT } from '../../../../suites/inspection/network/layout.ts';
+import { solvePositive } from '../../../../suites/inspection/training/linear-algebra.ts';
+import {
+  accuracy,
+  classShares,
+  columnMeans,
+  type LabelledRows,
+  type LinearClassifier,
+} from '../../../../suites/inspection/training/linear-classifier.ts';
 import type { Workbench } from '../../../../suites/inspection/training/workbench.ts';
 import type { Source } from './source.ts';
 
-/** Below this share of the mean power a channel counts as silent. */
-const SILENCE = 1e-3;
+/** Candidates, relative to the mean variance of the channels' averages. */
+const LAMBDAS = Object.freeze([10, 3, 1, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4]);
+/** What a larger lambda may cost of the best accuracy. */
+const EQUAL = 0.005;
 
-/** Ridge regression on the averages of the stream's channels: [classes, channels] and [classes]. */
-export async function fitHead(bench: Workbench, source: Source, channels: number): Promise<Head> {
-  const rows = await averages(bench, source, channels);
-  silence(rows);
-  const { weight, bias } = fitRidge(rows);
+/**
+ * Ridge regression on the averages of the stream's channels: [classes, channels] and
+ * [classes]. The averages are not standardized: rounding to 8 bits disturbs all channels
+ * alike, and so does lambda. The largest lambda is taken that is about as accurate as the
+ * best on the pictures held back, the last ones; then all are fitted. Several sources are
+ * several views of the same pictures.
+ */
+export async function fitHead(
+  bench: Workbench,
+  sources: readonly Source[],
+  { channels, heldBack }: { readonly channels: number; readonly heldBack: number },
+): Promise<Head> {
+  const each: LabelledRows[] = [];
+  for (const source of sources) each.push(await averages(bench, source, channels));
+  const border = (count: number): number => Math.floor(count * (1 - heldBack));
+  const validation = join(each.map((rows) => sliceRows(rows, border(rows.count), rows.count)));
+  const moments = takeMoments(join(each.map((rows) => sliceRows(rows, 0, border(rows.count)))));
+  const reached = LAMBDAS.map((lambda) => accuracy(solve(moments, lambda), validation));
+  const best = Math.max(...reached);
+  const lambda = LAMBDAS[reached.findIndex((one) => one >= best - EQUAL)] as number;
+  const { weight, bias } = solve(takeMoments(join(each)), lambda);
   return { weight: Float32Array.from(weight), bias: Float32Array.from(bias) };
 }
 
@@ -28,17 +53,76 @@ async function averages(bench: Workbench, source: Source, channels: number): Pro
   return { count: pictures.count, width: channels, values, labels: pictures.labels };
 }
 
-/**
- * Sets channels that hardly ever speak to 0, in place: standardized, they would weigh as
- * much as others, and in the wide network what disturbs them is louder than they are.
- */
-function silence({ width, values }: LabelledRows): void {
-  const powers = new Float64Array(width);
-  for (let i = 0; i < values.length; i += 1) {
-    powers[i % width] = (powers[i % width] as number) + (values[i] as number) ** 2;
+function sliceRows(rows: LabelledRows, start: number, end: number): LabelledRows {
+  return {
+    count: end - start,
+    width: rows.width,
+    values: rows.values.subarray(start * rows.width, end * rows.width),
+    labels: rows.labels.subarray(start, end),
+  };
+}
+
+function join(parts: readonly LabelledRows[]): LabelledRows {
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  const width = parts[0]?.width ?? 0;
+  const values = new Float32Array(count * width);
+  const labels = new Int32Array(count);
+  let start = 0;
+  for (const part of parts) {
+    values.set(part.values, start * width);
+    labels.set(part.labels, start);
+    start += part.count;
   }
-  const least = (SILENCE * powers.reduce((sum, power) => sum + power, 0)) / width;
-  for (let i = 0; i < values.length; i += 1) {
-    if ((powers[i % width] as number) < least) values[i] = 0;
+  return { count, width, values, labels };
+}
+
+/** Covariances [width, width], of which the lower triangle, and with the classes [width, classes]. */
+interface Moments {
+  readonly width: number;
+  readonly means: Float64Array;
+  readonly shares: Float64Array;
+  readonly covariances: Float64Array;
+  readonly targets: Float64Array;
+}
+
+function takeMoments(rows: LabelledRows): Moments {
+  const { count, width, values, labels } = rows;
+  const [means, shares] = [columnMeans(rows), classShares(rows)];
+  const covariances = new Float64Array(width * width);
+  const targets = new Float64Array(width * CLASS_COUNT);
+  for (let row = 0; row < count; row += 1) {
+    const centred = means.map((mean, i) => (values[row * width + i] as number) - mean);
+    for (let i = 0; i < width; i += 1) {
+      const scaled = (centred[i] as number) / count;
+      for (let j = 0; j <= i; j += 1) {
+        const at = i * width + j;
+        covariances[at] = (covariances[at] as number) + scaled * (centred[j] as number);
+      }
+      for (let c = 0; c < CLASS_COUNT; c += 1) {
+        const at = i * CLASS_COUNT + c;
+        const target = (labels[row] === c ? 1 : 0) - (shares[c] as number);
+        targets[at] = (targets[at] as number) + scaled * target;
+      }
+    }
   }
+  return { width, means, shares, covariances, targets };
+}
+
+function solve(moments: Moments, lambda: number): LinearClassifier {
+  const { width, means, shares, covariances, targets } = moments;
+  const diagonal = Array.from({ length: width }, (_, i) => covariances[i * width + i] as number);
+  const mean = diagonal.reduce((sum, value) => sum + value, 0) / width;
+  const regular = covariances.slice();
+  for (const [i, value] of diagonal.entries()) regular[i * width + i] = value + lambda * mean;
+  const solution = solvePositive(regular, targets, { n: width, m: CLASS_COUNT });
+  const weight = new Float64Array(CLASS_COUNT * width);
+  const bias = shares.slice();
+  for (let c = 0; c < CLASS_COUNT; c += 1) {
+    for (let i = 0; i < width; i += 1) {
+      const value = solution[i * CLASS_COUNT + c] as number;
+      weight[c * width + i] = value;
+      bias[c] = (bias[c] as number) - value * (means[i] as number);
+    }
+  }
+  return { weight, bias };
 }

@@ -1,6 +1,6 @@
 import { ModelBuilder } from '../../../../engine/graph/builder.ts';
 import type { OnnxModel } from '../../../../engine/graph/model.ts';
-import type { Block } from './block.ts';
+import { hasShortcut, type Block } from './block.ts';
 import { LARGE } from './enlarge.ts';
 import { STEM_CHANNELS, STEM_KERNEL } from './stem-filters.ts';
 
@@ -15,76 +15,85 @@ export type Start =
   | { readonly kind: 'picture'; readonly stem: Stem }
   | { readonly kind: 'stream'; readonly channels: number };
 
+export interface NarrowOptions {
+  readonly outputs?: 'stream' | 'convolutions';
+  /** Standard deviation of what is added to the stream before each block. */
+  readonly noise?: number;
+}
+
 /**
- * The trained channels alone, biases in the convolutions: input `input`, and output
- * `stream`, or what each convolution gives, under its name.
+ * The channels in use alone, biases in the convolutions: input `input`, and output
+ * `stream`, or what each of ResNet-50's convolutions gives, under its name. Those that
+ * only copy are none here.
  */
 export function narrowModel(
   start: Start,
   blocks: readonly Block[],
-  outputs: 'stream' | 'convolutions' = 'stream',
+  { outputs = 'stream', noise = 0 }: NarrowOptions = {},
 ): OnnxModel {
   const builder = new ModelBuilder({ name: 'narrow', opset: 17 });
-  const convolve = (input: string, convolution: Convolution): string => {
-    const output = addConvolution(builder, input, convolution);
+  const show: Show = (output) => {
     if (outputs === 'convolutions') builder.output(output, 'float32', null);
     return output;
   };
   let last =
     start.kind === 'picture'
-      ? addStem(builder, start.stem, convolve)
+      ? addStem(builder, start.stem, show)
       : builder.input('input', 'float32', ['N', start.channels, 'H', 'W']);
-  for (const block of blocks) last = addBlock(builder, block, { input: last, convolve });
+  for (const [index, block] of blocks.entries()) {
+    const input = noise === 0 ? last : addNoise(builder, last, { scale: noise, seed: index + 1 });
+    last = addBlock(builder, block, { input, show });
+  }
   if (outputs === 'stream') {
     builder.output(builder.node('Identity', [last], { outputs: ['stream'] }), 'float32', null);
   }
   return builder.build();
 }
 
-/** [to, from, kernel, kernel] and [to] or none. */
+/** [to, from, kernel, kernel] and [to]. */
 export interface Convolution {
   /** As in ResNet-50. */
   readonly name: string;
   readonly dims: readonly number[];
   readonly weight: Float32Array;
-  readonly bias: Float32Array | null;
+  readonly bias: Float32Array;
   readonly stride: number;
 }
 
-/** A block's three convolutions, and its shortcut's where it has one. */
-export function blockConvolutions({ plan, parameters }: Block): Convolution[] {
-  const { name, from, inner, to, stride } = plan;
-  const { reduce, spatial, expand, shortcut } = parameters;
-  const convolution = (
-    part: string,
-    dims: readonly number[],
-    rest: {
-      readonly matrix: Float32Array;
-      readonly bias: Float32Array | null;
-      readonly stride?: number;
-    },
-  ): Convolution => {
-    const { matrix, bias } = rest;
-    const weight = toKernels(matrix, dims);
-    return { name: `${name}.${part}`, dims, weight, bias, stride: rest.stride ?? 1 };
-  };
-  const three = { matrix: spatial, bias: parameters.spatialBias, stride };
+/** A block's trained convolutions. */
+export function blockConvolutions({ plan, parameters }: Block): [Convolution, Convolution] {
+  const { name, from, inner, stride } = plan;
+  const { reduce, reduceBias, spatial, spatialBias } = parameters;
+  const [one, nine] = [
+    [inner, from, 1, 1],
+    [inner, inner, 3, 3],
+  ];
   return [
-    convolution('conv1', [inner, from, 1, 1], { matrix: reduce, bias: parameters.reduceBias }),
-    convolution('conv2', [inner, inner, 3, 3], three),
-    convolution('conv3', [to, inner, 1, 1], { matrix: expand, bias: parameters.expandBias }),
-    ...(shortcut === null
-      ? []
-      : [convolution('downsample', [to, from, 1, 1], { matrix: shortcut, bias: null, stride })]),
+    {
+      name: `${name}.conv1`,
+      dims: one,
+      weight: toKernels(reduce, one),
+      bias: reduceBias,
+      stride: 1,
+    },
+    {
+      name: `${name}.conv2`,
+      dims: nine,
+      weight: toKernels(spatial, nine),
+      bias: spatialBias,
+      stride,
+    },
   ];
 }
 
-type Convolve = (input: string, convolution: Convolution) => string;
+/** Makes a value an output where it is one. */
+type Show = (value: string) => string;
 
-function addStem(builder: ModelBuilder, stem: Stem, convolve: Convolve): string {
+function addStem(builder: ModelBuilder, stem: Stem, show: Show): string {
   const image = builder.input('input', 'float32', ['N', 1, LARGE, LARGE]);
   const dims = [STEM_CHANNELS, 1, STEM_KERNEL, STEM_KERNEL];
-  const convolved = convolve(image, { name: 'conv1', dims, ...stem, stride: 2 });
+  const convolution = { name: 'conv1', dims, ...stem, stride: 2 };
+  const convolved = show(addConvolution(builder, image, convolution));
   return builder.node('MaxPool', [builder.node('Relu', [convolved])], {
     attributes: {
       kernel_shape: { ints: [3, 3] },
@@ -97,18 +106,36 @@ function addStem(builder: ModelBuilder, stem: Stem, convolve: Convolve): string 
 function addBlock(
   builder: ModelBuilder,
   block: Block,
-  { input, convolve }: { readonly input: string; readonly convolve: Convolve },
+  { input, show }: { readonly input: string; readonly show: Show },
 ): string {
-  const [reduce, spatial, expand, shortcut] = blockConvolutions(block) as [
-    Convolution,
-    Convolution,
-    Convolution,
-    Convolution?,
-  ];
-  const reduced = builder.node('Relu', [convolve(input, reduce)]);
-  const seen = builder.node('Relu', [convolve(reduced, spatial)]);
-  const added = shortcut === undefined ? input : convolve(input, shortcut);
-  return builder.node('Relu', [builder.node('Add', [convolve(seen, expand), added])]);
+  const { plan } = block;
+  const [reduce, spatial] = blockConvolutions(block);
+  const reduced = builder.node('Relu', [show(addConvolution(builder, input, reduce))]);
+  const convolved = show(addConvolution(builder, reduced, spatial));
+  const seen = builder.node('Relu', [convolved], { outputs: [`${plan.name}.conv3`] });
+  const carried = hasShortcut(plan)
+    ? show(
+        builder.node('MaxPool', [input], {
+          outputs: [`${plan.name}.downsample`],
+          attributes: {
+            kernel_shape: { ints: [1, 1] },
+            strides: { ints: [plan.stride, plan.stride] },
+          },
+        }),
+      )
+    : input;
+  return builder.node('Concat', [carried, show(seen)], { attributes: { axis: { int: 1 } } });
+}
+
+function addNoise(
+  builder: ModelBuilder,
+  input: string,
+  { scale, seed }: { readonly scale: number; readonly seed: number },
+): string {
+  const noise = builder.node('RandomNormalLike', [input], {
+    attributes: { scale: { float: scale }, seed: { float: seed } },
+  });
+  return builder.node('Add', [input, noise]);
 }
 
 function addConvolution(
@@ -122,7 +149,7 @@ function addConvolution(
     return builder.initializer(`${name}.${part}`, { type: 'float32', dims: shape, data });
   };
   const weights = floats('weight', weight, dims);
-  const inputs = [input, weights, ...(bias === null ? [] : [floats('bias', bias, [bias.length])])];
+  const inputs = [input, weights, floats('bias', bias, [bias.length])];
   return builder.node('Conv', inputs, {
     outputs: [name],
     attributes: {

@@ -81,7 +81,6 @@ async function patches(
 const PATCH: Window = {
   cells: 9,
   neighbours: Array.from({ length: 9 }, (_, i) => i),
-  centres: [4],
 };
 
 function wholeWindow(plan: BlockPlan): Window {
@@ -90,7 +89,6 @@ function wholeWindow(plan: BlockPlan): Window {
   return {
     cells,
     neighbours: outputs.flatMap((nine) => nine.map((cell) => cell ?? cells)),
-    centres: outputs.map((nine) => nine[4] as number),
   };
 }
 

@@ -34,11 +34,11 @@ export function pictureSource(pictures: Pictures, stem: Stem, blocks: readonly B
   };
 }
 
-/** The stream computed from streams kept in memory, [count, channels, size, size]. */
-export function streamSource(kept: KeptStream, blocks: readonly Block[]): Source {
+/** The stream computed from streams kept in memory, with noise before each block if there is any. */
+export function streamSource(kept: KeptStream, blocks: readonly Block[], noise = 0): Source {
   const { pictures, channels, size, values } = kept;
   const length = channels * size * size;
-  const model = narrowModel({ kind: 'stream', channels }, blocks);
+  const model = narrowModel({ kind: 'stream', channels }, blocks, { noise });
   return {
     pictures,
     forEach: (bench, use) =>

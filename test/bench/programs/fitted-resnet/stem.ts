@@ -11,7 +11,9 @@ export async function createStem(bench: Workbench, pictures: Pictures): Promise<
   const filters = stemFilters();
   const weight = Float32Array.from(filters.flatMap((filter) => filter.weight));
   const bias = new Float32Array(filters.length);
-  const raw = narrowModel({ kind: 'picture', stem: { weight, bias } }, [], 'convolutions');
+  const raw = narrowModel({ kind: 'picture', stem: { weight, bias } }, [], {
+    outputs: 'convolutions',
+  });
   const { mean, deviation } = await withSession(bench, raw, async (session) => {
     const data = enlarge(pictures, { start: 0, rows: pictures.count, channels: 1 });
     const dims = [pictures.count, 1, LARGE, LARGE];

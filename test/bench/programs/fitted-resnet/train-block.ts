@@ -5,12 +5,12 @@ import { Adam } from '../../../../suites/inspection/training/adam.ts';
 import { gradientOf } from '../../../../suites/inspection/training/gradient-model.ts';
 import { outputData } from '../../../../suites/inspection/training/run-pictures.ts';
 import { withSession, type Workbench } from '../../../../suites/inspection/training/workbench.ts';
-import { hasShortcut, type Block, type BlockPlan } from './block.ts';
+import type { Block, BlockPlan } from './block.ts';
 import { blockGradientModel, type BlockStep } from './block-gradient.ts';
 import type { Samples } from './samples.ts';
 
 const DESCENT = Object.freeze({
-  steps: 2000,
+  steps: 1500,
   /** Of a block trained on whole pictures: it soon knows them by heart. */
   wholeSteps: 600,
   /** Outputs in one step: patches, or whole pictures' cells. */
@@ -20,9 +20,9 @@ const DESCENT = Object.freeze({
   /** Highest learning rate, reached after the share of steps in `warmUp`, then a half cosine. */
   rate: 6e-3,
   warmUp: 0.1,
-  decay: 0.1,
-  /** With a shortcut the block starts as a small correction. */
-  correction: 0.3,
+  decay: 0.3,
+  /** Standard deviation of what is added to the stream in training, of a level of 4. */
+  noise: 0.3,
 });
 
 /**
@@ -35,14 +35,13 @@ export async function trainBlock(
   samples: Samples,
   { plan, random }: { readonly plan: BlockPlan; readonly random: Random },
 ): Promise<Block> {
-  const outputs = samples.window.centres.length;
+  const outputs = samples.window.neighbours.length / 9;
   const steps = plan.reach === null ? DESCENT.wholeSteps : DESCENT.steps;
   const step: BlockStep = {
     plan,
     window: samples.window,
     batch: Math.max(DESCENT.pictures, Math.ceil(DESCENT.outputs / outputs)),
     classes: CLASS_COUNT,
-    hasShortcut: hasShortcut(plan),
   };
   const parameters = startParameters(step, random);
   const optimizers = [...parameters].map(([name, { data }]) => {
@@ -51,9 +50,11 @@ export async function trainBlock(
   });
   await withSession(bench, blockGradientModel(step), async (session) => {
     const batch = emptyBatch(step);
+    const noise = noiseTable(random);
     for (let index = 0; index < steps; index += 1) {
       bench.signal.throwIfAborted();
       fillBatch(batch, samples, random);
+      disturb((batch.get('cells') as FloatTensor).data, noise, random);
       const gradients = await session.run({
         ...Object.fromEntries(batch),
         ...Object.fromEntries(parameters),
@@ -72,9 +73,9 @@ interface FloatTensor extends Tensor {
 }
 type Arrays = ReadonlyMap<string, FloatTensor>;
 
-/** He initialization (He et al., 2015); a trained shortcut starts as the identity. */
-function startParameters({ plan, classes, hasShortcut: own }: BlockStep, random: Random): Arrays {
-  const { from, inner, to } = plan;
+/** He initialization (He et al., 2015). */
+function startParameters({ plan, classes }: BlockStep, random: Random): Arrays {
+  const { from, inner } = plan;
   const normal = (dims: readonly [number, number], gain: number): FloatTensor => {
     const deviation = gain * Math.sqrt(2 / dims[0]);
     const data = Float32Array.from({ length: dims[0] * dims[1] }, () => {
@@ -83,22 +84,14 @@ function startParameters({ plan, classes, hasShortcut: own }: BlockStep, random:
     return floats(dims, data);
   };
   const zeros = (length: number): FloatTensor => floats([length], new Float32Array(length));
-  const parameters = new Map([
+  return new Map([
     ['reduce', normal([from, inner], 1)],
     ['reduceBias', zeros(inner)],
     ['spatial', normal([9 * inner, inner], 1)],
     ['spatialBias', zeros(inner)],
-    ['expand', normal([inner, to], own ? 1 : DESCENT.correction)],
-    ['expandBias', zeros(to)],
-    ['readout', normal([to, classes], 0.5)],
+    ['readout', normal([inner, classes], 0.5)],
     ['readoutBias', zeros(classes)],
   ]);
-  if (own) {
-    const shortcut = normal([from, to], 0.05);
-    for (let i = 0; i < from; i += 1) shortcut.data[i * to + i] = 1;
-    parameters.set('shortcut', shortcut);
-  }
-  return parameters;
 }
 
 function blockParameters(arrays: Arrays): Block['parameters'] {
@@ -108,9 +101,6 @@ function blockParameters(arrays: Arrays): Block['parameters'] {
     reduceBias: data('reduceBias'),
     spatial: data('spatial'),
     spatialBias: data('spatialBias'),
-    expand: data('expand'),
-    expandBias: data('expandBias'),
-    shortcut: arrays.has('shortcut') ? data('shortcut') : null,
   };
 }
 
@@ -139,6 +129,28 @@ function fillBatch(batch: Arrays, samples: Samples, random: Random): void {
     cells.set(samples.cells.subarray(index * width, (index + 1) * width), row * width);
     inside.set(samples.inside.subarray(index * side, (index + 1) * side), row * side);
     targets[row * CLASS_COUNT + (samples.labels[index] as number)] = 1;
+  }
+}
+
+/** Numbers of the noise table, and how many in a row are taken from it. */
+const TABLE = 1 << 18;
+const STRETCH = 4096;
+
+function noiseTable(random: Random): Float32Array {
+  return Float32Array.from({ length: TABLE }, () => DESCENT.noise * random.normal());
+}
+
+/**
+ * Adds noise, so that what rounding to 8 bits adds does not upset the block: it learns no
+ * large weights that cancel out. Stretches of one table, since new numbers take too long.
+ */
+function disturb(values: Float32Array, noise: Float32Array, random: Random): void {
+  for (let start = 0; start < values.length; start += STRETCH) {
+    const offset = random.integer(noise.length - STRETCH);
+    const end = Math.min(values.length, start + STRETCH);
+    for (let i = start; i < end; i += 1) {
+      values[i] = (values[i] as number) + (noise[offset + i - start] as number);
+    }
   }
 }
 

@@ -4,8 +4,8 @@ import { withSession, type Workbench } from '../../../../suites/inspection/train
 import { BLOCKS, type Block, type BlockPlan } from './block.ts';
 import { enlarge, LARGE } from './enlarge.ts';
 import { channelMoments, type Moments } from './moments.ts';
-import { equalizeStage } from './equalize.ts';
 import { fitHead } from './head.ts';
+import { levelBlock } from './level-block.ts';
 import { narrowModel, type Stem } from './narrow-model.ts';
 import { takeSamples } from './samples.ts';
 import {
@@ -20,14 +20,23 @@ import { createStem } from './stem.ts';
 import { trainBlock } from './train-block.ts';
 import type { NarrowNetwork } from './wide-weights.ts';
 
-/** The stream behind it is small enough to be kept for all pictures: 28 x 28 cells. */
-const KEPT_BEHIND = 'layer2.2';
+/** The stream behind it is small enough to be kept for all pictures: 14 x 14 cells. */
+const KEPT_BEHIND = 'layer3.0';
 
 /** Pictures are dealt to so many hands, and each block is trained on another hand than the last. */
 const HANDS = 2;
 
-/** Pictures that the channels' loudness is measured on. */
-const EQUALIZED = 128;
+/** Cells that a channel's level is measured on, and pictures at most. */
+const LEVELLED = Object.freeze({ cells: 200_000, pictures: 512 });
+
+/** The share of pictures, at the end, that trains no block: the head's lambda is chosen on them. */
+const HELD_BACK = 0.2;
+
+/**
+ * Standard deviation of what the head is made to overlook, of a level of 4: rounding to 8
+ * bits leaves about half as much on the stream.
+ */
+const NOISE = 0.1;
 
 export interface Training {
   readonly pictures: Pictures;
@@ -42,39 +51,40 @@ export async function trainNarrow(bench: Workbench, training: Training): Promise
   const stem = await createStem(bench, training.measured);
   const blocks: Block[] = [];
   const { pictures, seed, onProgress } = training;
-  let sourceOf = (share: Share): Source => {
-    return pictureSource(slicePictures(pictures, share.start, share.end), stem, blocks);
-  };
+  let sourceOf: (share: Share, noise?: number) => Source = ({ start, end }) =>
+    pictureSource(slicePictures(pictures, start, end), stem, blocks);
   for (const [index, plan] of BLOCKS.entries()) {
     onProgress(`training block ${index + 1} of ${BLOCKS.length}`);
     const random = createRandom(seed, plan.name);
     const samples = await takeSamples(bench, sourceOf(shareOf(pictures, index)), { plan, random });
-    blocks.push(await trainBlock(bench, samples, { plan, random }));
-    if (BLOCKS[index + 1]?.stride === 1) continue;
-    const own = blocks.filter((block) => stageOf(block.plan) === stageOf(plan));
-    const some = sourceOf({ start: 0, end: EQUALIZED });
-    blocks.splice(-own.length, own.length, ...(await equalizeStage(bench, some, own)));
+    const trained = await trainBlock(bench, samples, { plan, random });
+    blocks.push(await levelBlock(bench, sourceOf(levelShare(plan)), trained));
     if (plan.name !== KEPT_BEHIND) continue;
     const source = pictureSource(pictures, stem, blocks);
     const kept = await keepStream(bench, source, { channels: plan.to, size: plan.size });
     const before = blocks.length;
-    sourceOf = (share) => streamSource(sliceStream(kept, share), blocks.slice(before));
+    sourceOf = (share, noise) =>
+      streamSource(sliceStream(kept, share), blocks.slice(before), noise);
   }
   onProgress('fitting the head');
   const channels = BLOCKS.at(-1)?.to ?? 0;
-  const head = await fitHead(bench, sourceOf({ start: 0, end: pictures.count }), channels);
+  const all = { start: 0, end: pictures.count };
+  const sources = [sourceOf(all), sourceOf(all, NOISE)];
+  const head = await fitHead(bench, sources, { channels, heldBack: HELD_BACK });
   const moments = await measure(bench, { stem, blocks }, training.measured);
   return { stem, blocks, head, moments };
 }
 
-function stageOf({ name }: BlockPlan): string {
-  return name.split('.')[0] as string;
+function levelShare({ size, stride }: BlockPlan): Share {
+  const pictures = Math.ceil(LEVELLED.cells / (size * stride) ** 2);
+  return { start: 0, end: Math.min(LEVELLED.pictures, pictures) };
 }
 
 /** The pictures that the block of this index is trained on. */
 function shareOf({ count }: Pictures, index: number): Share {
-  if (BLOCKS[index]?.reach === null) return { start: 0, end: count };
-  const size = Math.floor(count / HANDS);
+  const trained = Math.floor(count * (1 - HELD_BACK));
+  if (BLOCKS[index]?.reach === null) return { start: 0, end: trained };
+  const size = Math.floor(trained / HANDS);
   const start = (index % HANDS) * size;
   return { start, end: start + size };
 }
@@ -86,7 +96,7 @@ async function measure(
   pictures: Pictures,
 ): Promise<Map<string, Moments>> {
   const { count } = pictures;
-  const model = narrowModel({ kind: 'picture', stem }, blocks, 'convolutions');
+  const model = narrowModel({ kind: 'picture', stem }, blocks, { outputs: 'convolutions' });
   const outputs = await withSession(bench, model, (session) => {
     const data = enlarge(pictures, { start: 0, rows: count, channels: 1 });
     return session.run({ input: { type: 'float32', dims: [count, 1, LARGE, LARGE], data } });

@@ -5,7 +5,7 @@ import {
   type ResnetWeights,
 } from '../../../../suites/models/resnet-weights.ts';
 import type { Head } from '../../../../suites/inspection/network/layer.ts';
-import type { Block } from './block.ts';
+import { hasShortcut, type Block } from './block.ts';
 import type { Moments } from './moments.ts';
 import { blockConvolutions, type Stem } from './narrow-model.ts';
 
@@ -24,7 +24,7 @@ export interface NarrowNetwork {
  */
 const GAIN = Object.freeze({
   /** Inside a block. */
-  inner: 1,
+  inner: 0.6,
   /** What a block adds to the stream, and what a shortcut carries on. */
   added: 0.2,
   carried: 0.5,
@@ -38,9 +38,8 @@ const GAIN = Object.freeze({
 const LUMA = Object.freeze([0.299, 0.587, 0.114]);
 
 /**
- * ResNet-50's weights: the trained channels come first everywhere, all others are noise.
- * A trained row's norm returns what the narrow network's convolution gave, whatever the
- * wide one's statistics are.
+ * ResNet-50's weights: the channels in use come first everywhere, all others are noise.
+ * Their norms return what the narrow network gave, whatever the wide one's statistics are.
  */
 export function wideWeights(network: NarrowNetwork, seed: number): ResnetWeights {
   const random = createRandom(seed, 'wide resnet');
@@ -55,14 +54,15 @@ export function wideWeights(network: NarrowNetwork, seed: number): ResnetWeights
     norm: (plan) => {
       const used = usedChannels(network, plan.name);
       const own = network.moments.get(plan.name);
-      return wideNorm(plan, { used, own, random });
+      const first = trained.get(plan.name)?.first ?? 0;
+      return wideNorm(plan, { used, own, first, random });
     },
     head: (channels) => {
       const classes = network.head.bias.length;
       const plan = { name: 'fc', from: channels, to: classes, kernel: 1, stride: 1 };
       const weight = noiseKernels(plan, random);
       const from = network.head.weight.length / classes;
-      embed(weight, { to: classes, from, data: network.head.weight }, plan);
+      embed(weight, { first: 0, to: classes, from, data: network.head.weight }, plan);
       return { weight, bias: network.head.bias };
     },
   };
@@ -70,6 +70,8 @@ export function wideWeights(network: NarrowNetwork, seed: number): ResnetWeights
 
 /** [to, from, kernel, kernel] with fewer channels than the wide convolution. */
 interface Kernels {
+  /** Where the outputs begin among the wide one's. */
+  readonly first: number;
   readonly to: number;
   readonly from: number;
   readonly data: Float32Array;
@@ -84,21 +86,33 @@ function trainedKernels({ stem, blocks }: NarrowNetwork): Map<string, Kernels> {
     return (stem.weight[filter * area + (i % area)] as number) * (LUMA[colour] as number);
   });
   const kernels = new Map<string, Kernels>([
-    ['conv1', { to: stem.bias.length, from: colours, data }],
+    ['conv1', { first: 0, to: stem.bias.length, from: colours, data }],
   ]);
   for (const { name, dims, weight } of blocks.flatMap(blockConvolutions)) {
-    kernels.set(name, { to: dims[0] as number, from: dims[1] as number, data: weight });
+    const [to, from] = dims as [number, number];
+    kernels.set(name, { first: 0, to, from, data: weight });
+  }
+  for (const { plan } of blocks) {
+    kernels.set(`${plan.name}.conv3`, copying(plan.inner, plan.from));
+    if (hasShortcut(plan)) kernels.set(`${plan.name}.downsample`, copying(plan.from, 0));
   }
   return kernels;
 }
 
-/** Writes trained channels over the first rows; what these take from the others is quiet. */
+/** So many channels as they are. */
+function copying(channels: number, first: number): Kernels {
+  const data = new Float32Array(channels * channels);
+  for (let i = 0; i < channels; i += 1) data[i * channels + i] = 1;
+  return { first, to: channels, from: channels, data };
+}
+
+/** Writes trained channels over rows of noise; what these take from the others is quiet. */
 function embed(kernels: Float32Array, own: Kernels, { from, kernel }: ConvPlan): void {
   const area = kernel * kernel;
   const width = own.from * area;
   for (let row = 0; row < own.to; row += 1) {
     const trained = own.data.subarray(row * width, (row + 1) * width);
-    const wide = kernels.subarray(row * from * area, (row + 1) * from * area);
+    const wide = kernels.subarray((own.first + row) * from * area).subarray(0, from * area);
     const others = wide.subarray(width);
     const quiet = (GAIN.leak * norm(trained)) / (norm(others) || 1);
     for (let i = 0; i < others.length; i += 1) others[i] = (others[i] as number) * quiet;
@@ -118,16 +132,20 @@ function usedChannels({ blocks }: NarrowNetwork, name: string): number {
 
 function wideNorm(
   { name, to }: ConvPlan,
-  from: { readonly used: number; readonly own: Moments | undefined; readonly random: Random },
+  from: {
+    readonly used: number;
+    readonly own: Moments | undefined;
+    readonly first: number;
+    readonly random: Random;
+  },
 ): { readonly scale: Float32Array; readonly bias: Float32Array } {
-  const { used, own, random } = from;
+  const { used, own, first, random } = from;
   const scale = new Float32Array(to);
   const bias = new Float32Array(to);
   for (let channel = 0; channel < to; channel += 1) {
-    const isDisturbance = name.endsWith('conv3') && channel < used;
-    const gain = isDisturbance ? GAIN.disturbance : gainOf(name);
-    scale[channel] = own?.deviation[channel] ?? gain * (1 + 0.1 * random.normal());
-    bias[channel] = own?.mean[channel] ?? gain * 0.1 * random.normal();
+    const gain = channel < used ? disturbanceOf(name) : gainOf(name);
+    scale[channel] = own?.deviation[channel - first] ?? gain * (1 + 0.1 * random.normal());
+    bias[channel] = own?.mean[channel - first] ?? gain * 0.1 * random.normal();
   }
   return { scale, bias };
 }
@@ -135,4 +153,10 @@ function wideNorm(
 function gainOf(name: string): number {
   if (name.endsWith('conv3')) return GAIN.added;
   return name.endsWith('downsample') ? GAIN.carried : GAIN.inner;
+}
+
+/** Of the channels in use of the stream, those not yet written too. */
+function disturbanceOf(name: string): number {
+  if (name.endsWith('conv3')) return GAIN.disturbance;
+  return name.endsWith('downsample') ? 0 : GAIN.inner;
 }
