@@ -48,7 +48,8 @@ export function problemOf(
   const { knobs, defaultArm, arms } = space;
   const { constraints, seed } = run;
   const plain = { knobs, defaultArm: plainArm(defaultArm), arms: arms.map(plainArm) };
-  return { space: plain, constraints, priors, seed };
+  const sought = run.objective === 'latency' ? 'latency' : 'throughput';
+  return { space: plain, sought, constraints, priors, seed };
 }
 
 export interface TuningContext {
@@ -146,7 +147,7 @@ class Session {
 
   /** The arm that the search would ship, or null when none is known to meet the constraints. */
   async #candidate(): Promise<string | null> {
-    return (await this.#context.adviser.recommend(this.#finalQuestion()))?.armKey ?? null;
+    return (await this.#context.adviser.recommend(this.#finalQuestion()))?.candidateKey ?? null;
   }
 
   /** An invalid trial says nothing about its arm: it is repeated, at most twice. */

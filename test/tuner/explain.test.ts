@@ -27,6 +27,7 @@ function problem(records: readonly TrialRecord[], constraints: Constraint[] = []
   const goal = { objective: 'qps', pick: 'knee', prices: null } as const;
   return {
     space,
+    sought: 'throughput',
     constraints,
     priors: [],
     seed: 1,

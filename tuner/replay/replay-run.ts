@@ -47,6 +47,7 @@ export function replayRun(
   const regrets: number[] = [];
   const problem = (): SearchProblem => ({
     space: table.space,
+    sought: 'throughput',
     constraints,
     priors,
     seed,

@@ -16,7 +16,7 @@ export interface PooledSearcher {
  * to the thread once, records with each question.
  */
 export function openPooledSearcher(setting: AskSetting): PooledSearcher {
-  const { space, constraints, priors, seed } = setting.problem;
+  const { space, ...rest } = setting.problem;
   // Plain values only: what else an arm carries stays here.
   const arms = space.arms.map(({ key, values }) => ({ key, values }));
   const { key, values } = space.defaultArm;
@@ -28,7 +28,7 @@ export function openPooledSearcher(setting: AskSetting): PooledSearcher {
     concurrentTasksPerWorker: 1,
     workerData: {
       searcher: setting.searcher,
-      problem: { space: plain, constraints, priors, seed },
+      problem: { space: plain, ...rest },
     } satisfies AskSetting,
     recordTiming: false,
   });

@@ -5,7 +5,7 @@ import type { Ask, Recommendation, SearchProblem } from './searcher.ts';
 /** What stays the same over a run: it goes to the worker once. */
 export interface AskSetting {
   readonly searcher: string;
-  readonly problem: Pick<SearchProblem, 'space' | 'constraints' | 'priors' | 'seed'>;
+  readonly problem: Pick<SearchProblem, 'space' | 'sought' | 'constraints' | 'priors' | 'seed'>;
 }
 
 /** What a question adds. */

@@ -47,6 +47,8 @@ export interface Searcher {
 
 export interface SearchProblem {
   readonly space: SearchSpace;
+  /** What scores are about; what is cost or energy an inference goes with the throughput. */
+  readonly sought: 'throughput' | 'latency';
   readonly constraints: readonly Constraint[];
   /** What other hosts found, to start from; empty without. */
   readonly priors: readonly Prior[];
@@ -72,7 +74,10 @@ export type Ask =
   | { readonly kind: 'done' };
 
 export interface Recommendation {
+  /** What ships if nothing more is measured. */
   readonly armKey: string;
+  /** What is worth comparing with the default: the best arm, however little better it may be. */
+  readonly candidateKey: string;
   /** P(every constraint is met), 1 without constraints; null from a searcher without a model. */
   readonly feasible: number | null;
   /** P(better than the default); null from a searcher without a model. */

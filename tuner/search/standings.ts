@@ -83,7 +83,7 @@ export function bestMeasured(
 ): Recommendation | null {
   const [best] = ranked(standings(problem.records, problem.constraints));
   if (best === undefined || best.excess > 1) return null;
-  return { armKey: best.armKey, feasible: null, better: null };
+  return { armKey: best.armKey, candidateKey: best.armKey, feasible: null, better: null };
 }
 
 /** Worth asking: never completed, and not given up; `armKey` may be unknown so far. */

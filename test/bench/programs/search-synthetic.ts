@@ -67,6 +67,7 @@ function timeDecision(table: ReplayTable, count: number): number {
   const records: Observation[] = [];
   const problem = (): SearchProblem => ({
     space: used,
+    sought: 'throughput',
     constraints: [],
     priors: [],
     seed: 1,

@@ -16,7 +16,7 @@ test('a searcher in a thread answers as it does here', async () => {
     score: throughput(arm),
     figures: { latencyMs, memoryBytes: 1e8 },
   }));
-  const fixed = { space, constraints: [], priors: [], seed: 1 };
+  const fixed = { space, sought: 'throughput', constraints: [], priors: [], seed: 1 } as const;
   const task = { records, budget: { spent: 12, total: 20 } };
   const problem: SearchProblem = { ...fixed, ...task };
   const pooled = openPooledSearcher({ searcher: 'bandit', problem: fixed });

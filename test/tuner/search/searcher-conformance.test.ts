@@ -13,7 +13,10 @@ const space = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const BOUND = 20_000;
 
 function problem(records: readonly Observation[], seed = 1): SearchProblem {
-  return { space, constraints: [], priors: [], seed, records, budget: null };
+  return {
+    ...{ space, sought: 'throughput', constraints: [], priors: [] },
+    ...{ seed, records, budget: null },
+  };
 }
 
 type Measure = (arm: Arm) => Observation;

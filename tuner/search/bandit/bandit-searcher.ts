@@ -35,7 +35,7 @@ function ask(problem: SearchProblem): Ask {
   const left = evaluationsLeft(problem);
   if (left <= 0) return DONE;
   const horizon = problem.records.length + left;
-  return askFirst(problem, horizon) ?? askModel(problem, left / horizon) ?? askAnything(problem);
+  return askFirst(problem, horizon) ?? askModel(problem, left, horizon) ?? askAnything(problem);
 }
 
 function evaluationsLeft({ budget, records }: SearchProblem): number {
@@ -59,8 +59,9 @@ function askNext(problem: SearchProblem, arms: readonly SearchArm[]): Ask | null
   return next === undefined ? null : measure(next.key);
 }
 
-/** What the model asks for, given which share of the search is left; null before it knows anything. */
-function askModel(problem: SearchProblem, leftShare: number): Ask | null {
+/** What the model asks for, with so many evaluations left of all; null before it knows anything. */
+function askModel(problem: SearchProblem, left: number, horizon: number): Ask | null {
+  const leftShare = left / horizon;
   const belief = believe(problem);
   if (belief === null) return null;
   const asked = (one: Candidate): Ask => measure(problem.space.arms[one.arm]?.key ?? '');
@@ -69,7 +70,7 @@ function askModel(problem: SearchProblem, leftShare: number): Ask | null {
   const [top] = worths;
   if (leftShare <= RACE || top === undefined) {
     if (isDecided(belief, worths, problem)) return DONE;
-    const raced = raceFor(belief, worths, problem);
+    const raced = raceFor(belief, worths, problem, left);
     return raced === null ? DONE : asked(raced);
   }
   const random = createRandom(problem.seed, `bandit ${problem.records.length}`);

@@ -2,8 +2,18 @@ import { priorMean, posteriorCovariance, type Prediction } from '../gp/gaussian-
 import { groupEffects } from '../gp/effects.ts';
 import { fit } from '../gp/fit.ts';
 import { groupedSpaceOf, type GroupedSpace } from '../gp/grouped-space.ts';
-import { MAX_FAILURES, type CompletedObservation, type SearchProblem } from '../searcher.ts';
-import { completionModel, constraintModel, type MeetsConstraint } from './feasibility.ts';
+import {
+  MAX_FAILURES,
+  type CompletedObservation,
+  type SearchArm,
+  type SearchProblem,
+} from '../searcher.ts';
+import {
+  completionModel,
+  constraintModel,
+  logQueued,
+  type MeetsConstraint,
+} from './feasibility.ts';
 import { BELIEFS } from './knowledge.ts';
 import { opinionsOf, transferredMean } from './transfer.ts';
 
@@ -40,7 +50,14 @@ export function believe(problem: SearchProblem): Belief | null {
       record.state === 'completed' && indexOf(record.armKey) >= 0,
   );
   const arms = Int32Array.from(completed, (record) => indexOf(record.armKey));
-  const values = Float64Array.from(completed, (record) => Math.log(record.score));
+  const { space, sought } = problem;
+  // A score of latency is that of throughput less what is queued.
+  const queued = (arm: number): number =>
+    sought === 'latency' ? logQueued(space.arms[arm] as SearchArm) : 0;
+  const values = Float64Array.from(
+    completed,
+    (record, i) => Math.log(record.score) + queued(arms[i] as number),
+  );
   const shift = transferred(problem, grouped, { arms, values });
   const shiftOf = (arm: number): number => shift?.[arm] ?? 0;
   const own = values.map((value, i) => value - shiftOf(arms[i] as number));
@@ -51,14 +68,14 @@ export function believe(problem: SearchProblem): Belief | null {
     const { variance, projection, mean } = score.process.predict(arm);
     const feasible = constraints.reduce((product, meets) => product * meets(arm), 1);
     const sd = Math.sqrt(variance);
-    return { arm, mean: mean + shiftOf(arm), variance, projection, sd, feasible };
+    return { arm, mean: mean + shiftOf(arm) - queued(arm), variance, projection, sd, feasible };
   };
   return {
     measured: [...new Set(arms)].map(candidate),
     givenUp: givenUp(problem, indexOf),
     noiseSd: score.model.noise.noiseSd,
     completes: completionModel(problem),
-    mean: (arm) => score.process.mean(arm) + shiftOf(arm),
+    mean: (arm) => score.process.mean(arm) + shiftOf(arm) - queued(arm),
     candidate,
     covariance: (a, b) => posteriorCovariance(score.model, a, b),
   };

@@ -39,9 +39,12 @@ function probability(
   return normalCdf(of.constraint.kind === 'accuracy' ? -z : z);
 }
 
-/** log(replicas x batch) for latencies: what a request waits for by Little's law. */
-function offset({ values }: SearchArm, constraint: Constraint): number {
-  if (constraint.kind !== 'latency') return 0;
+function offset(arm: SearchArm, constraint: Constraint): number {
+  return constraint.kind === 'latency' ? logQueued(arm) : 0;
+}
+
+/** log(replicas x batch): what a request waits for by Little's law. */
+export function logQueued({ values }: SearchArm): number {
   const count = Number(values['replicas'] ?? 1) * Number(values['batch.maxSize'] ?? 1);
   return Number.isFinite(count) ? Math.log(count) : 0;
 }

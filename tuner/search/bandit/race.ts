@@ -1,9 +1,12 @@
-import type { SearchProblem } from '../searcher.ts';
+import type { SearchArm, SearchProblem } from '../searcher.ts';
 import type { Worth } from './acquisition.ts';
 import type { Belief, Candidate } from './belief.ts';
+import { isConfirmed } from './confirmation.ts';
 import { normalQuantile } from './normal.ts';
 import { defaultToRepeat, probabilityBetter, SHIPS_FEASIBLE } from './recommend.ts';
 
+/** The last evaluations serve to confirm what ships. */
+const CONFIRMING = 3;
 /** Arms between which the choice is made, arms in doubt, and unmeasured ones beside them. */
 const CONTENDERS = 12;
 const NEWCOMERS = 50;
@@ -22,10 +25,15 @@ export function raceFor(
   belief: Belief,
   newcomers: readonly Worth[],
   problem: SearchProblem,
+  evaluationsLeft: number,
 ): Candidate | null {
+  const contenders = contendersOf(belief);
+  const [leader] = contenders;
+  // Near a bound one lucky trial proves little, and what is not confirmed does not ship.
+  const isLast = evaluationsLeft <= CONFIRMING && problem.constraints.length > 0;
+  if (isLast && leader !== undefined && !confirmed(problem, leader)) return leader;
   const paired = defaultToRepeat(belief, problem);
   if (paired !== null) return paired;
-  const contenders = contendersOf(belief);
   const doubtful = belief.measured.filter(
     (one) => one.feasible < SHIPS_FEASIBLE && one.feasible > DOUBTFUL,
   );
@@ -43,6 +51,10 @@ export function raceFor(
     if (worth > most) [best, most] = [one, worth];
   }
   return best;
+}
+
+function confirmed(problem: SearchProblem, { arm }: Candidate): boolean {
+  return isConfirmed(problem, problem.space.arms[arm] as SearchArm);
 }
 
 function contendersOf(belief: Belief): Candidate[] {

@@ -1,6 +1,7 @@
 import { mean } from '../../../engine/base/statistics.ts';
-import type { Recommendation, SearchProblem } from '../searcher.ts';
+import type { Recommendation, SearchArm, SearchProblem } from '../searcher.ts';
 import { believe, type Belief, type Candidate } from './belief.ts';
+import { isConfirmed } from './confirmation.ts';
 import { normalCdf } from './normal.ts';
 
 /** An arm ships when its constraints hold with this probability. */
@@ -19,19 +20,25 @@ const BEYOND_DOUBT = 0.999;
 export function recommend(problem: SearchProblem): Recommendation | null {
   const belief = believe(problem);
   if (belief === null) return null;
-  const shippable = belief.measured.filter((one) => one.feasible >= SHIPS_FEASIBLE);
+  const { space } = problem;
+  const shippable = belief.measured.filter(
+    (one) =>
+      one.feasible >= SHIPS_FEASIBLE && isConfirmed(problem, space.arms[one.arm] as SearchArm),
+  );
   const best = bestOf(shippable);
   if (best === null) return null;
-  const { space } = problem;
   const keyOf = ({ arm }: Candidate): string => space.arms[arm]?.key ?? '';
   const standard = shippable.find((one) => keyOf(one) === space.defaultArm.key);
-  if (standard === undefined) return { armKey: keyOf(best), feasible: best.feasible, better: 1 };
+  const candidateKey = keyOf(best);
+  if (standard === undefined) {
+    return { armKey: candidateKey, candidateKey, feasible: best.feasible, better: 1 };
+  }
   const better = Math.min(
     probabilityBetter(belief, best, standard, LEAST_GAIN),
-    measuredBetter(belief, problem, { best: keyOf(best), standard: keyOf(standard) }),
+    measuredBetter(belief, problem, { best: candidateKey, standard: keyOf(standard) }),
   );
   const shipped = better >= SHIPS_BETTER ? best : standard;
-  return { armKey: keyOf(shipped), feasible: shipped.feasible, better };
+  return { armKey: keyOf(shipped), candidateKey, feasible: shipped.feasible, better };
 }
 
 export function bestOf(candidates: readonly Candidate[]): Candidate | null {
