@@ -80,7 +80,7 @@ function addTune(program: Command, exit: (code: number) => void): void {
     .option('--set <knob=value>', 'fix a knob; repeat for more', collect)
     .option('--only <knob=values>', 'try these values alone, apart by commas; repeat', collect)
     .option('--space <file.yaml>', 'knobs with their values, and what to leave out')
-    .option('--searcher <name>', SEARCHERS, 'halving')
+    .option('--searcher <name>', SEARCHERS, 'bandit')
     .option('--meter <address>', 'a power meter, shelly://HOST or tasmota://HOST; repeat', collect)
     .option('--budget <time>', 'time for search and verification', '3m')
     .addOption(

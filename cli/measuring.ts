@@ -86,7 +86,9 @@ export function measureOn(
         idleMs: 0,
       },
       {
-        ...{ timeoutMs, signal, sensors },
+        timeoutMs,
+        signal,
+        sensors,
         files: machine.files,
         quietWaitMs: SEARCH_QUIET_MS,
         ...heat,

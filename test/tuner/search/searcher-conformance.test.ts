@@ -14,8 +14,13 @@ const BOUND = 20_000;
 
 function problem(records: readonly Observation[], seed = 1): SearchProblem {
   return {
-    ...{ space, sought: 'throughput', constraints: [], priors: [] },
-    ...{ seed, records, budget: null },
+    space,
+    sought: 'throughput',
+    constraints: [],
+    priors: [],
+    seed,
+    records,
+    budget: null,
   };
 }
 

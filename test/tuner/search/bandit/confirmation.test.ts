@@ -14,8 +14,13 @@ function problem(...memory: readonly number[]): SearchProblem {
   });
   const space = { knobs: [], defaultArm: arm, arms: [arm] };
   return {
-    ...{ space, constraints: [bound], priors: [], seed: 1, records, budget: null },
+    space,
     sought: 'throughput',
+    constraints: [bound],
+    priors: [],
+    seed: 1,
+    records,
+    budget: null,
   };
 }
 
