@@ -14,7 +14,7 @@ import type { Source } from './source.ts';
 /** Candidates, relative to the mean variance of the channels' averages. */
 const LAMBDAS = Object.freeze([10, 3, 1, 3e-1, 1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4]);
 /** What a larger lambda may cost of the best accuracy. */
-const EQUAL = 0.005;
+const EQUAL = 0.008;
 
 /**
  * Ridge regression on the averages of the stream's channels: [classes, channels] and

@@ -22,7 +22,7 @@ const DESCENT = Object.freeze({
   warmUp: 0.1,
   decay: 0.3,
   /** Standard deviation of what is added to the stream in training, of a level of 4. */
-  noise: 0.3,
+  noise: 0.4,
 });
 
 /**
