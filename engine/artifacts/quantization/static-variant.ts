@@ -60,7 +60,9 @@ async function observe(
     ...calibration,
     targets: calibrationTargets(importModel(workshop.cleaned)),
     threads: workshop.job.threads,
-    onProgress: (done, of) => workshop.progress(`calibrating on ${done} of ${of} requests`),
+    onProgress: everyEighth((done, of) =>
+      workshop.progress(`calibrating on ${done} of ${of} requests`),
+    ),
   });
   const cost = {
     requests: calibration.count,
@@ -68,6 +70,19 @@ async function observe(
     peakBytes: peakResidentBytes(systemFiles()),
   };
   return { histograms, cost };
+}
+
+/** Where lines are printed a line for each few requests would bury the others. */
+function everyEighth(
+  report: (done: number, of: number) => void,
+): (done: number, of: number) => void {
+  let reported = 0;
+  return (done, of) => {
+    const eighth = Math.floor((8 * done) / of);
+    if (eighth === reported) return;
+    reported = eighth;
+    report(done, of);
+  };
 }
 
 /** The variant by the method that was asked for, or by that which comes closest. */
