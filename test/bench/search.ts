@@ -3,19 +3,33 @@ import { SEARCHERS } from '../../tuner/search/registry.ts';
 import { report } from './aim.ts';
 import { constrainedRuns } from './programs/search-constraints.ts';
 import { priorRuns } from './programs/search-priors.ts';
+import { realSearch } from './programs/search-real.ts';
 import { readTables, reportRegret, searchTable } from './programs/search-runs.ts';
 import { decisionTimes, equalArms, largeHosts, smallHosts } from './programs/search-synthetic.ts';
 
 // How few measurements the searchers need: `npm run bench:search -- FOLDER` on the
-// recorded tables of a folder; without one on synthetic hosts alone.
-const { positionals } = parseArgs({ allowPositionals: true });
+// recorded tables of a folder; without one on synthetic hosts alone; with `--real TARGET`
+// on this machine, against every arm of a space.
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { real: { type: 'string' } },
+});
 const [folder] = positionals;
 
-if (folder === undefined) {
-  console.log('no folder of recorded tables was given: synthetic hosts alone');
+if (values.real === undefined) {
+  if (folder === undefined) {
+    console.log('no folder of recorded tables was given: synthetic hosts alone');
+  } else {
+    await recordedTables(folder);
+  }
+  await syntheticHosts();
 } else {
-  const tables = await readTables(folder);
-  if (tables.length === 0) throw new Error(`${folder} has no tables (.jsonl)`);
+  await realSearch(values.real);
+}
+
+async function recordedTables(path: string): Promise<void> {
+  const tables = await readTables(path);
+  if (tables.length === 0) throw new Error(`${path} has no tables (.jsonl)`);
   for (const table of tables) {
     for (const [trials, median, p90] of [
       [12, Infinity, Infinity],
@@ -34,13 +48,16 @@ if (folder === undefined) {
   for (const table of tables) await constrainedRuns(table);
   for (const table of tables) await priorRuns(table, tables);
 }
-await smallHosts();
-await largeHosts();
-const shipped = await equalArms();
-report('every arm equals the default: 100 replays that ship another', {
-  value: shipped,
-  unit: '',
-  aim: 'at most 5',
-  met: shipped <= 5,
-});
-await decisionTimes();
+
+async function syntheticHosts(): Promise<void> {
+  await smallHosts();
+  await largeHosts();
+  const shipped = await equalArms();
+  report('every arm equals the default: 100 replays that ship another', {
+    value: shipped,
+    unit: '',
+    aim: 'at most 5',
+    met: shipped <= 5,
+  });
+  await decisionTimes();
+}

@@ -311,16 +311,6 @@ describe('an output that cannot be written', () => {
     expect(refused.remedy).toBe('choose another folder');
   });
 
-  test.skipIf(process.getuid?.() === 0)('in a folder that is not ours', async () => {
-    const folder = temporaryFolder();
-    chmodSync(folder, 0o755);
-    const locked = temporaryFolder();
-    chmodSync(locked, 0o555);
-    const refused = await refusal(folder, { output: join(locked, 'out.onnx') });
-    expect(refused.message).toMatch(/out\.onnx: permission denied/);
-    expect(refused.remedy).toBe('choose a folder that you may write to');
-  });
-
   test('is the model, by whatever name, or the data', async () => {
     const folder = temporaryFolder();
     const model = writeClassifier(folder);

@@ -96,11 +96,11 @@ describe.each(SEARCHERS.map((searcher) => [searcher.name, searcher] as const))(
       }
     });
 
-    test.skipIf(UNSEEDED.includes(name))('the seed changes what is explored', () => {
+    test('the seed changes what is explored, where there is a choice', () => {
       const keys = (seed: number): string[] =>
         search(searcher, simulated(1), { change: { seed }, most: 15 }).map((one) => one.armKey);
       expect(keys(1)).toEqual(keys(1));
-      expect(keys(1)).not.toEqual(keys(2));
+      expect(keys(1).join() === keys(2).join()).toBe(UNSEEDED.includes(name));
     });
 
     test('asks only for arms of the space, at least once each time, and ends', () => {
@@ -127,10 +127,11 @@ describe.each(SEARCHERS.map((searcher) => [searcher.name, searcher] as const))(
       }
     });
 
-    test.runIf(REPEATING.includes(name))('measures what it recommends more than once', () => {
+    test('measures what it recommends, and where it races more than once', () => {
       const records = search(searcher, simulated(2));
       const { key } = shipped(searcher, records);
-      expect(records.filter((record) => record.armKey === key).length).toBeGreaterThanOrEqual(3);
+      const measured = records.filter((record) => record.armKey === key).length;
+      expect(measured).toBeGreaterThanOrEqual(REPEATING.includes(name) ? 3 : 1);
     });
 
     test('prefers arms that meet the constraint to faster ones that do not', () => {
