@@ -14,7 +14,7 @@ import { rawPixelAccuracy } from './training/raw-baseline.ts';
 import { measureAccuracy, trainNetwork } from './training/train-network.ts';
 
 /** Part of the cache's name: raised when pictures, layout or training change. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** Training pictures kept for the calibration of quantized models. */
 const CALIBRATION_COUNT = 256;

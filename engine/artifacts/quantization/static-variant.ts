@@ -36,17 +36,23 @@ interface Ranges {
 
 /**
  * The int8-static variant that holds the floors: by the way of calibration that
- * comes closest to the original and, where that is not enough, with the fewest of
- * the most sensitive nodes in floating point. Throws UserError when none does.
+ * comes closest to the original, else by the next; where none is enough, with the
+ * fewest of the most sensitive nodes in floating point. Throws UserError when none does.
  */
 export async function staticVariant(
   workshop: VariantWorkshop,
 ): Promise<Evaluated & { readonly calibration: CalibrationCost }> {
   const { histograms, cost } = await observe(workshop);
-  const { candidate, chosen } = await closest(workshop, histograms);
-  const quality = await workshop.evaluate(candidate);
-  if (workshop.holds(quality)) return { candidate, quality, calibration: cost };
-  const kept = await keepSensitive(workshop, { ...chosen, before: quality });
+  const tries = await byCloseness(workshop, histograms);
+  let first: SetQuality[] | null = null;
+  for (const { candidate } of tries) {
+    const quality = await workshop.evaluate(candidate);
+    if (workshop.holds(quality)) return { candidate, quality, calibration: cost };
+    first ??= quality;
+  }
+  const [closest] = tries;
+  if (closest === undefined || first === null) throw new Error('no way of calibration');
+  const kept = await keepSensitive(workshop, { ...closest.chosen, before: first });
   return { ...kept, calibration: cost };
 }
 
@@ -85,27 +91,33 @@ function everyEighth(
   };
 }
 
-/** The variant by the method that was asked for, or by that which comes closest. */
-async function closest(
+/** A variant by one way of calibration. */
+interface Try {
+  readonly candidate: Candidate;
+  readonly chosen: Ranges;
+}
+
+/**
+ * The variant by the method that was asked for, or one by each method, the closest to the
+ * original first: a floor that the closest misses may be held by the next.
+ */
+async function byCloseness(
   workshop: VariantWorkshop,
   histograms: Histograms,
-): Promise<{ readonly candidate: Candidate; readonly chosen: Ranges }> {
+): Promise<readonly Try[]> {
   const { method: asked } = workshop.job;
-  const by = (method: MethodName): Ranges => ({ method, ranges: rangesOf(histograms, method) });
-  if (asked !== 'auto')
-    return { chosen: by(asked), candidate: await make(workshop, by(asked), []) };
-  let best: { readonly candidate: Candidate; readonly chosen: Ranges } | null = null;
-  let bestDb = -Infinity;
+  const by = async (method: MethodName): Promise<Try> => {
+    const chosen = { method, ranges: rangesOf(histograms, method) };
+    return { chosen, candidate: await make(workshop, chosen, []) };
+  };
+  if (asked !== 'auto') return [await by(asked)];
+  const tries: { readonly one: Try; readonly sqnrDb: number }[] = [];
   for (const method of METHODS) {
     workshop.progress(`trying the ranges of ${method}`);
-    const chosen = by(method);
-    const candidate = await make(workshop, chosen, []);
-    const sqnrDb = await workshop.rank(candidate);
-    if (best === null || sqnrDb > bestDb) [best, bestDb] = [{ candidate, chosen }, sqnrDb];
-    else await workshop.discard(candidate);
+    const one = await by(method);
+    tries.push({ one, sqnrDb: await workshop.rank(one.candidate) });
   }
-  if (best === null) throw new Error('there is no method of calibration');
-  return best;
+  return tries.sort((a, b) => b.sqnrDb - a.sqnrDb).map(({ one }) => one);
 }
 
 function rangesOf(histograms: Histograms, method: MethodName): ReadonlyMap<string, Range> {

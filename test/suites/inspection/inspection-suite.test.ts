@@ -37,7 +37,7 @@ test(
     expect([heldOut.count, calibration.count]).toEqual([1000, 256]);
     expect(new Set(heldOut.labels)).toEqual(new Set([0, 1, 2, 3]));
     await Promise.all([heldOut.close(), calibration.close()]);
-    expect(readdirSync(folder)).toEqual(['inspection-v3']);
+    expect(readdirSync(folder)).toEqual(['inspection-v4']);
 
     const startedMs = performance.now();
     expect(await inspectionSuite.build(options(folder))).toEqual(built);
