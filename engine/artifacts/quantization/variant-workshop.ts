@@ -132,14 +132,15 @@ export class VariantWorkshop {
 
   /**
    * Share of the time of all products that integer kernels take, 0 to 1, at the largest
-   * batch: the profile counts whole microseconds, of which a small model has few.
+   * batch: the profile counts whole microseconds, of which a small model has few. On one
+   * thread: work is what is compared, not how well each kernel is divided.
    */
   async profile({ path }: Candidate): Promise<number> {
     this.progress('looking at which kernels run');
     const [set] = this.data.evaluation.toSorted((a, b) => b.rows - a.rows);
     if (set === undefined) return 0;
     const { feeds } = await set.read(0);
-    const config = defaultEngineConfig(this.job.threads);
+    const config = defaultEngineConfig(1);
     return integerShare(await profileOperators(path, feeds, { config, runs: PROFILED_RUNS }));
   }
 
