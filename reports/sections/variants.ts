@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<Row>[] = [
     }),
   },
   {
-    title: 'Products in integers',
+    title: 'In integers',
     numeric: true,
     keep: true,
     cell: ({ variant }) => share(variant.integerShare),
@@ -91,7 +91,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ quality }) => ({ content: `${quality.sqnrDb.toFixed(1)} dB`, sort: quality.sqnrDb }),
   },
   {
-    title: 'Top-1 agreement',
+    title: 'Agreement',
     numeric: true,
     cell: ({ quality }) => share(quality.agreement),
   },
@@ -101,7 +101,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ quality }) => share(quality.accuracy),
   },
   {
-    title: 'Accuracy of fp32',
+    title: 'fp32 accuracy',
     numeric: true,
     cell: ({ quality }) => share(quality.originalAccuracy),
   },
