@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
-import { readFailure } from '../engine/base/files.ts';
+import { readTextFile } from '../engine/base/files.ts';
+import { firstIssue } from '../engine/base/json.ts';
 import { parseDurationMs } from '../engine/base/units.ts';
 import { defaultEngineConfig, engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { findSuite } from '../suites/registry.ts';
@@ -149,24 +149,16 @@ async function fileSource(path: string): Promise<ConfigSource> {
   }
   const parsed = partialConfigSchema.safeParse(content);
   if (parsed.success) return { kind: 'file', path, changes: parsed.data };
-  const issue = parsed.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  throw new UserError(`${path} is no configuration: ${issue?.message ?? 'wrong'}${field}`, {
+  throw new UserError(`${path} is no configuration: ${firstIssue(parsed.error)}`, {
     remedy:
       'give a tuned.json, or knobs as it has them in "config", such as {"replicas": 2, "intraOpThreads": 1}',
   });
 }
 
 async function readConfigFile(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    throw new UserError(`cannot read the configuration ${path}: ${readFailure(thrown)}`, {
-      remedy: "give a tuned.json, a file of knobs, or 'default'",
-      cause: thrown,
-    });
-  }
+  const text = await readTextFile(path, 'the configuration', {
+    remedy: "give a tuned.json, a file of knobs, or 'default'",
+  });
   try {
     return JSON.parse(text);
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf, UserError } from './errors.ts';
 
@@ -104,6 +104,23 @@ const WRITE_FAILURES: ReadonlyMap<string, { readonly why: string; readonly remed
     ['EISDIR', { why: 'it is a folder', remedy: 'choose another name' }],
     ['ENAMETOOLONG', { why: 'the name is too long', remedy: 'choose a shorter name' }],
   ]);
+
+/**
+ * Reads a file of text in UTF-8. Throws UserError that names the path, `what` it should
+ * have been, and why it could not be read.
+ */
+export async function readTextFile(
+  path: string,
+  what: string,
+  options: { readonly remedy?: string } = {},
+): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    const message = `cannot read ${what} ${path}: ${readFailure(thrown)}`;
+    throw new UserError(message, { ...options, cause: thrown });
+  }
+}
 
 /** Why a file could not be read, in words where they are known. */
 export function readFailure(thrown: unknown): string {

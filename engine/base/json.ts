@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { messageOf, UserError } from './errors.ts';
-import { readFailure } from './files.ts';
+import { readTextFile } from './files.ts';
 
 /** Values that survive JSON unchanged. */
 export type Json =
@@ -13,12 +12,7 @@ export async function readJsonFile<T>(
   schema: z.ZodType<T>,
   what: string,
 ): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    throw new UserError(`cannot read ${what} ${path}: ${readFailure(thrown)}`, { cause: thrown });
-  }
+  const text = await readTextFile(path, what);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -32,9 +26,11 @@ export async function readJsonFile<T>(
 export function parseAs<T>(value: unknown, schema: z.ZodType<T>, complaint: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
+  throw new UserError(`${complaint}: ${firstIssue(result.error)}`, { cause: result.error });
+}
+
+/** What is wrong with a value, and at which field: the first of what a schema found. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
   const field = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
-  throw new UserError(`${complaint}: ${issue?.message ?? 'unknown problem'}${field}`, {
-    cause: result.error,
-  });
+  return `${issue?.message ?? 'unknown problem'}${field}`;
 }

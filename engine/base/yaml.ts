@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { UserError } from './errors.ts';
-import { readFailure } from './files.ts';
+import { readTextFile } from './files.ts';
+import { firstIssue } from './json.ts';
 
 /** Reads and checks a YAML file; the error names the file, the line, the field and what is wrong. */
 export async function readYamlFile<T>(
@@ -10,12 +10,7 @@ export async function readYamlFile<T>(
   schema: z.ZodType<T>,
   what: string,
 ): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    throw new UserError(`cannot read ${what} ${path}: ${readFailure(thrown)}`, { cause: thrown });
-  }
+  const text = await readTextFile(path, what);
   return parseYaml(text, schema, { path, what });
 }
 
@@ -33,14 +28,11 @@ function parseYaml<T>(
   }
   const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue?.path ?? [];
+  const field = result.error.issues[0]?.path ?? [];
   const where = lineOf(document, field, lines);
-  const name = field.length === 0 ? '' : ` at ${field.join('.')}`;
-  throw new UserError(
-    `${path}${where}: this is not ${what}: ${issue?.message ?? 'unknown problem'}${name}`,
-    { cause: result.error },
-  );
+  throw new UserError(`${path}${where}: this is not ${what}: ${firstIssue(result.error)}`, {
+    cause: result.error,
+  });
 }
 
 /** `:12`, the line of a field or of the nearest one around it that is there. */

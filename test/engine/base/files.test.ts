@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../engine/base/errors.ts';
 import {
   readFailure,
+  readTextFile,
   sha256,
   sha256OfFile,
   writeError,
@@ -334,6 +335,22 @@ describe('writeError', () => {
     const user = new UserError('clear already');
     expect(writeError('out.json', user)).toBe(user);
     expect(writeError('out.json', 'thrown text')).toEqual(new Error('thrown text'));
+  });
+});
+
+describe('readTextFile', () => {
+  it('reads UTF-8', async () => {
+    const path = join(temporaryFolder(), 'file');
+    writeFileSync(path, 'grüße');
+    expect(await readTextFile(path, 'a letter')).toBe('grüße');
+  });
+
+  it('names what was to be read and why it could not be, with the remedy and the cause', async () => {
+    const path = join(temporaryFolder(), 'absent');
+    const reading = readTextFile(path, 'the letter', { remedy: 'write one' });
+    await expect(reading).rejects.toThrow(`cannot read the letter ${path}: there is no such file`);
+    await expect(reading).rejects.toMatchObject({ remedy: 'write one', cause: { code: 'ENOENT' } });
+    await expect(reading).rejects.toBeInstanceOf(UserError);
   });
 });
 
