@@ -30,7 +30,8 @@ export function splitRows(rows: LabelledRows): Split {
   };
 }
 
-function sliceRows(rows: LabelledRows, start: number, end: number): LabelledRows {
+/** Views of the rows from `start` to before `end`. */
+export function sliceRows(rows: LabelledRows, start: number, end: number): LabelledRows {
   return {
     count: end - start,
     width: rows.width,

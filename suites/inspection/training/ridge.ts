@@ -1,5 +1,5 @@
+import { solvePositive } from '../../../engine/base/linear-algebra.ts';
 import { CLASS_COUNT } from '../network/layout.ts';
-import { solvePositive } from './linear-algebra.ts';
 import {
   accuracy,
   classShares,

@@ -1,10 +1,11 @@
+import { solvePositive } from '../../../../engine/base/linear-algebra.ts';
 import type { Head } from '../../../../suites/inspection/network/layer.ts';
 import { CLASS_COUNT } from '../../../../suites/inspection/network/layout.ts';
-import { solvePositive } from '../../../../suites/inspection/training/linear-algebra.ts';
 import {
   accuracy,
   classShares,
   columnMeans,
+  sliceRows,
   type LabelledRows,
   type LinearClassifier,
 } from '../../../../suites/inspection/training/linear-classifier.ts';
@@ -51,15 +52,6 @@ async function averages(bench: Workbench, source: Source, channels: number): Pro
     }
   });
   return { count: pictures.count, width: channels, values, labels: pictures.labels };
-}
-
-function sliceRows(rows: LabelledRows, start: number, end: number): LabelledRows {
-  return {
-    count: end - start,
-    width: rows.width,
-    values: rows.values.subarray(start * rows.width, end * rows.width),
-    labels: rows.labels.subarray(start, end),
-  };
 }
 
 function join(parts: readonly LabelledRows[]): LabelledRows {
