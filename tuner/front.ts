@@ -25,13 +25,15 @@ export function frontOf(
   );
   const arms = [...Map.groupBy(completed, ({ armKey }) => armKey)].flatMap(([armKey, own]) =>
     own.every((trial) => meetsAll(trialFigures(trial), constraints))
-      ? [{ armKey, ...medians(own.map(({ metrics }) => soughtFigures(metrics))) }]
+      ? [{ armKey, ...typicalFigures(own) }]
       : [],
   );
   return paretoFront(arms, dimensionsOf).sort((a, b) => b.qps - a.qps);
 }
 
-function medians(figures: readonly SoughtFigures[]): SoughtFigures {
+/** The figures of several trials of one arm, the median of each; energy of those that tell it. */
+export function typicalFigures(trials: readonly CompletedTrial[]): SoughtFigures {
+  const figures = trials.map(({ metrics }) => soughtFigures(metrics));
   const typical = (of: (one: SoughtFigures) => number): number => median(figures.map(of));
   const energies = figures.flatMap(({ energy }) =>
     energy.state === 'unavailable' ? [] : [energy],

@@ -1,16 +1,15 @@
 import { createRandom } from '../engine/base/random.ts';
-import { median } from '../engine/base/statistics.ts';
-import type { TrialRecord } from '../suites/trial-record.ts';
+import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
+import { typicalFigures } from './front.ts';
 import { chebyshevScore, dimensionsOf, scoreOf, type SoughtFigures } from './objective.ts';
-import { soughtFigures } from './observation.ts';
 import type { RunRecord } from './run-record.ts';
 
 export type Score = (figures: SoughtFigures) => number | null;
 
 /**
  * How trials are scored for the next question to the searcher. A front is looked at
- * from another side with every trial, drawn by the seed; its two ends and its knee come
- * first, since they are what can be picked.
+ * from another side with every trial, drawn by the seed; until the default was measured,
+ * against which the sides are weighed, all trials are scored by what is picked.
  */
 export function steeringScore(
   run: RunRecord,
@@ -31,19 +30,10 @@ function frontWeights(seed: number, step: number, count: number): number[] {
   return draws.map((draw) => draw / sum);
 }
 
-/** The default's figures, the median of each; null before it was measured. */
+/** The default's figures; null before it was measured. */
 function baseFigures(trials: readonly TrialRecord[], defaultKey: string): SoughtFigures | null {
-  const own = trials.flatMap((trial) =>
-    trial.state === 'completed' && trial.armKey === defaultKey
-      ? [soughtFigures(trial.metrics)]
-      : [],
+  const own = trials.filter(
+    (trial): trial is CompletedTrial => trial.state === 'completed' && trial.armKey === defaultKey,
   );
-  const [first] = own;
-  if (first === undefined) return null;
-  return {
-    qps: median(own.map(({ qps }) => qps)),
-    p99Ms: median(own.map(({ p99Ms }) => p99Ms)),
-    memoryBytes: median(own.map(({ memoryBytes }) => memoryBytes)),
-    energy: first.energy,
-  };
+  return own.length === 0 ? null : typicalFigures(own);
 }
