@@ -58,6 +58,7 @@ export const LAYER_RULES: LayerRules = Object.freeze({
   ],
   soleImporters: {
     'onnxruntime-node': 'engine/runtime/binding.ts',
+    koffi: 'engine/memory/libc.ts',
     '@bufbuild/protobuf': 'engine/graph/wire.ts',
     'node:sqlite': 'tuner/store/sqlite-driver.ts',
   },
