@@ -35,7 +35,7 @@ function inProcess(statements: string, shellPrefix = '', wrapper: string[] = [])
   const module = new URL('../../../engine/memory/native-memory.ts', import.meta.url).href;
   const program = `import * as memory from '${module}'; ${statements}`;
   const script = `${shellPrefix} exec "$0" --input-type=module --eval "$1"`;
-  const [command = 'sh', ...rest] = [...wrapper, 'sh', '-c', script, process.execPath, program];
+  const [command, ...rest] = [...wrapper, 'sh', '-c', script, process.execPath, program];
   return execFileSync(command, rest, { encoding: 'utf8' });
 }
 
