@@ -11,14 +11,8 @@ import { explainArm } from './explain.ts';
 import { decideOutcome, type Evidence } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { toObservation } from './observation.ts';
-import type {
-  Ask,
-  Budget,
-  Prior,
-  Recommendation,
-  SearchArm,
-  SearchProblem,
-} from './search/searcher.ts';
+import type { AskSetting, AskTask } from './search/ask-worker.ts';
+import type { Ask, Budget, Prior, Recommendation } from './search/searcher.ts';
 import type { Arm } from './arm.ts';
 import type { Space } from './space.ts';
 import type { Store } from './store/store.ts';
@@ -32,24 +26,19 @@ export type MeasureArm = (
 
 /** The searcher of the run, which may think in another thread. */
 export interface Adviser {
-  ask(task: Question): Ask | Promise<Ask>;
-  recommend(task: Question): Recommendation | null | Promise<Recommendation | null>;
+  ask(task: AskTask): Ask | Promise<Ask>;
+  recommend(task: AskTask): Recommendation | null | Promise<Recommendation | null>;
 }
-
-/** What changes from one question to the next. */
-export type Question = Pick<SearchProblem, 'records' | 'budget'>;
 
 /** What stays the same over a run. */
 export function problemOf(
   run: RunRecord,
   space: Space,
   priors: readonly Prior[],
-): Omit<SearchProblem, keyof Question> {
-  const { knobs, defaultArm, arms } = space;
+): AskSetting['problem'] {
   const { constraints, seed } = run;
-  const plain = { knobs, defaultArm: plainArm(defaultArm), arms: arms.map(plainArm) };
   const sought = run.objective === 'latency' ? 'latency' : 'throughput';
-  return { space: plain, sought, constraints, priors, seed };
+  return { space, sought, constraints, priors, seed };
 }
 
 export interface TuningContext {
@@ -82,14 +71,16 @@ export async function runTuning(
   context: TuningContext,
 ): Promise<RunRecord> {
   const session = await Session.open(started, space, context);
+  let candidate: string | null;
   try {
     await session.search();
-    await session.verify();
+    candidate = await session.candidate();
+    if (candidate !== null) await session.verify(candidate);
   } catch (thrown) {
     if (!context.signal.aborted) throw thrown;
     return session.save({ state: 'interrupted' });
   }
-  return session.finish();
+  return session.finish(candidate);
 }
 
 /** A run being driven by this process: its trials so far, and the time spent. */
@@ -134,19 +125,19 @@ class Session {
     }
   }
 
-  #question(score: Score): Question {
+  #question(score: Score): AskTask {
     return {
       records: this.#searched().map((trial) => toObservation(trial, score)),
       budget: this.#budget(),
     };
   }
 
-  #finalQuestion(): Question {
+  #finalQuestion(): AskTask {
     return this.#question((figures) => scoreOf(figures, this.#run));
   }
 
   /** The arm that the search would ship, or null when none is known to meet the constraints. */
-  async #candidate(): Promise<string | null> {
+  async candidate(): Promise<string | null> {
     return (await this.#context.adviser.recommend(this.#finalQuestion()))?.candidateKey ?? null;
   }
 
@@ -160,9 +151,7 @@ class Session {
     }
   }
 
-  async verify(): Promise<void> {
-    const candidate = await this.#candidate();
-    if (candidate === null) return;
+  async verify(candidate: string): Promise<void> {
     const { defaultArm } = this.#space;
     const protocol = trialProtocol(this.#run.trialMs * VERIFICATION_FACTOR);
     this.#toVerify = verificationTrials(candidate, defaultArm.key);
@@ -174,8 +163,7 @@ class Session {
     }
   }
 
-  async finish(): Promise<RunRecord> {
-    const candidate = await this.#candidate();
+  async finish(candidate: string | null): Promise<RunRecord> {
     const outcome = await decideOutcome(this.#evidence(), candidate, (id) =>
       this.#context.store.findSamples(id),
     );
@@ -309,8 +297,3 @@ function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
 
 /** What the search drives: see `Workload.scenario`. */
 const CLOSED_LOOP = Object.freeze({ name: 'closed-loop' } as const);
-
-/** What a searcher sees of an arm: a config would only travel along. */
-function plainArm({ key, values }: Arm): SearchArm {
-  return { key, values };
-}

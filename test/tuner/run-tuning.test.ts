@@ -30,6 +30,8 @@ const FIXED_MS = 500;
 interface Setting {
   readonly measure?: (arm: Arm, trial: number) => TrialOutcome;
   readonly run?: Partial<RunRecord>;
+  /** Stands between the run and its searcher. */
+  readonly advise?: (adviser: Adviser) => Adviser;
   readonly store?: Store;
   readonly controller?: AbortController;
   readonly onTrial?: (progress: TuningProgress) => void;
@@ -46,9 +48,10 @@ async function tune(setting: Setting = {}): Promise<{ run: RunRecord; store: Sto
     return (setting.measure ?? faster())(arm, count++);
   };
   const started = (await store.findRun('run')) ?? fakeRun(space, setting.run);
+  const adviser = adviserOf(halvingSearcher, problemOf(started, space, []));
   const run = await runTuning(started, space, {
     store,
-    adviser: adviserOf(halvingSearcher, problemOf(started, space, [])),
+    adviser: setting.advise?.(adviser) ?? adviser,
     measure,
     clock,
     signal: controller.signal,
@@ -84,6 +87,23 @@ describe('a tuning run', () => {
     expect(run.outcome.shipped.config.replicas).toBe(2);
     expect(run.outcome.shipped.metrics.trials).toBe(6);
     expect(await store.findRun('run')).toEqual(run);
+    await store.close();
+  });
+
+  test('asks once what is worth verifying: what is verified is what is decided on', async () => {
+    const recommended: (string | undefined)[] = [];
+    const { run, store } = await tune({
+      advise: (adviser) => ({
+        ...adviser,
+        recommend: async (task) => {
+          const answer = await adviser.recommend(task);
+          recommended.push(answer?.candidateKey);
+          return answer;
+        },
+      }),
+    });
+    if (run.outcome?.kind !== 'winner') throw new Error(JSON.stringify(run.outcome));
+    expect(recommended).toEqual([run.outcome.shipped.armKey]);
     await store.close();
   });
 

@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import { siblingModule } from '../../engine/base/sibling-module.ts';
 import type { AskSetting, AskTask } from './ask-worker.ts';
-import type { Ask, Recommendation } from './searcher.ts';
+import type { Ask, Recommendation, SearchArm, SearchSpace } from './searcher.ts';
 
 /** A searcher in a thread of its own: scoring 20,000 arms leaves the main thread free. */
 export interface PooledSearcher {
@@ -16,19 +16,15 @@ export interface PooledSearcher {
  * to the thread once, records with each question.
  */
 export function openPooledSearcher(setting: AskSetting): PooledSearcher {
-  const { space, ...rest } = setting.problem;
-  // Plain values only: what else an arm carries stays here.
-  const arms = space.arms.map(({ key, values }) => ({ key, values }));
-  const { key, values } = space.defaultArm;
-  const plain = { knobs: space.knobs, defaultArm: { key, values }, arms };
+  const { searcher, problem } = setting;
   const pool = new Piscina({
     filename: siblingModule(import.meta.url, './ask-worker').href,
     minThreads: 1,
     maxThreads: 1,
     concurrentTasksPerWorker: 1,
     workerData: {
-      searcher: setting.searcher,
-      problem: { space: plain, ...rest },
+      searcher,
+      problem: { ...problem, space: plainSpace(problem.space) },
     } satisfies AskSetting,
     recordTiming: false,
   });
@@ -37,4 +33,13 @@ export function openPooledSearcher(setting: AskSetting): PooledSearcher {
     recommend: (task) => pool.run(task, { name: 'recommend' }) as Promise<Recommendation | null>,
     close: () => pool.destroy(),
   };
+}
+
+/** What a searcher sees of a space: the config that an arm carries too stays here. */
+function plainSpace({ knobs, defaultArm, arms }: SearchSpace): SearchSpace {
+  return { knobs, defaultArm: plainArm(defaultArm), arms: arms.map(plainArm) };
+}
+
+function plainArm({ key, values }: SearchArm): SearchArm {
+  return { key, values };
 }

@@ -29,3 +29,28 @@ test('a searcher in a thread answers as it does here', async () => {
     await pooled.close();
   }
 });
+
+test('what an arm carries beyond its values does not go to the thread', async () => {
+  const space = defaultSpace(2, { batch: 'free', passes: ['none'] });
+  // A function cannot be copied to a thread.
+  const carrying = <T extends object>(arm: T): T => Object.assign({ open: () => arm }, arm);
+  const loaded = {
+    ...space,
+    arms: space.arms.map(carrying),
+    defaultArm: carrying(space.defaultArm),
+  };
+  const problem = {
+    space: loaded,
+    sought: 'throughput',
+    constraints: [],
+    priors: [],
+    seed: 1,
+  } as const;
+  const pooled = openPooledSearcher({ searcher: 'random', problem });
+  try {
+    const task = { records: [], budget: { spent: 0, total: 20 } };
+    expect(await pooled.ask(task)).toEqual(findSearcher('random')?.ask({ ...problem, ...task }));
+  } finally {
+    await pooled.close();
+  }
+});
