@@ -8,8 +8,8 @@ import { bestFeasibleScore, type ReplaySetting } from '../tuner/replay/replay-ru
 import { replaySeeds } from '../tuner/replay/replay-seeds.ts';
 import { toPrior, type ReplayTable } from '../tuner/replay/replay-table.ts';
 import type { Constraint } from '../tuner/run-record.ts';
-import { findSearcher, SEARCHERS } from '../tuner/search/registry.ts';
 import { constraintOptionsSchema, parseConstraints, parseCount } from './option-values.ts';
+import { checkOneBudget, parseSearcher } from './search-options.ts';
 
 export const replayOptionsSchema = constraintOptionsSchema
   .pick({ slo: true, maxMemory: true })
@@ -52,19 +52,8 @@ export async function planReplay(
   return { tables, searcher, seeds, setting: { ...rest, priors } };
 }
 
-function parseSearcher(name: string): string {
-  if (findSearcher(name) !== undefined) return name;
-  throw new UsageError(`--searcher ${name}: no searcher is called so`, {
-    remedy: `searchers: ${SEARCHERS.map((one) => one.name).join(', ')}`,
-  });
-}
-
 function parseBudget({ trials, budget }: ReplayOptions): ReplaySetting['budget'] {
-  if (trials !== undefined && budget !== undefined) {
-    throw new UsageError('--trials and --budget exclude each other', {
-      remedy: 'give one of them',
-    });
-  }
+  checkOneBudget({ trials: trials !== undefined, budget: budget !== undefined });
   if (budget === undefined) {
     return { trials: trials === undefined ? DEFAULT_TRIALS : parseCount(trials, '--trials', 1) };
   }

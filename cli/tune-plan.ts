@@ -14,7 +14,6 @@ import {
 } from '../tuner/choices.ts';
 import { needsPower, type Goal } from '../tuner/objective.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
-import { findSearcher, SEARCHERS } from '../tuner/search/registry.ts';
 import { createSpace, defaultChoices, type ModelChoices, type Space } from '../tuner/space.ts';
 import { readSpaceFile } from '../tuner/space-file.ts';
 import type { Store } from '../tuner/store/store.ts';
@@ -31,6 +30,7 @@ import {
 } from './option-values.ts';
 import type { Progress } from './progress.ts';
 import { runName } from './run-name.ts';
+import { checkOneBudget, parseSearcher } from './search-options.ts';
 import { storePaths } from './store-folder.ts';
 
 export const tuneOptionsSchema = storeOptionsSchema
@@ -73,11 +73,7 @@ export async function planRun(
   given: ReadonlySet<string>,
 ): Promise<TunePlan> {
   const name = target ?? SUITES[0].name;
-  if (given.has('trials') && given.has('budget')) {
-    throw new UsageError('--trials and --budget exclude each other', {
-      remedy: 'give one of them',
-    });
-  }
+  checkOneBudget({ trials: given.has('trials'), budget: given.has('budget') });
   const base = defaultEngineConfig(thisHost().usableCores);
   const { set, only, space } = options;
   const file = space === undefined ? null : await readSpaceFile(space, base);
@@ -99,13 +95,6 @@ export async function planRun(
     restrictions,
     exclude: file?.exclude ?? [],
   };
-}
-
-function parseSearcher(name: string): string {
-  if (findSearcher(name) !== undefined) return name;
-  throw new UsageError(
-    `--searcher '${name}' is not one of ${SEARCHERS.map((one) => one.name).join(', ')}`,
-  );
 }
 
 /** What a command carries along. */

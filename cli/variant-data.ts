@@ -3,7 +3,12 @@ import { UsageError } from '../engine/base/errors.ts';
 import { describeModel, type ValueDescription } from '../engine/graph/describe.ts';
 import { readModelFile } from '../engine/graph/read.ts';
 import { openDataset } from '../suites/data/dataset.ts';
-import { checkLabels, checkSamples, hasClasses } from '../suites/data/sample-checks.ts';
+import {
+  checkLabelled,
+  checkLabels,
+  checkSamples,
+  hasClasses,
+} from '../suites/data/sample-checks.ts';
 import type { VariantRequest } from '../suites/quantization/variant-cache.ts';
 import type { WorkloadSource } from '../suites/workload-source.ts';
 
@@ -58,11 +63,7 @@ function checkFloors(
   by: { readonly output: ValueDescription | undefined; readonly hasLabels: boolean },
 ): void {
   const kinds = new Set(floors.map(({ kind }) => kind));
-  if (kinds.has('accuracy') && !by.hasLabels) {
-    throw new UsageError('--min-accuracy needs labels, and the data has none', {
-      remedy: 'give --data with an array __labels, one class index per sample',
-    });
-  }
+  if (kinds.has('accuracy')) checkLabelled(by.hasLabels);
   const { output } = by;
   if (!kinds.has('agreement') || output === undefined || hasClasses(output)) return;
   throw new UsageError(

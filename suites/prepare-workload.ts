@@ -6,6 +6,7 @@ import { UsageError } from '../engine/base/errors.ts';
 import { sha256OfFile } from '../engine/base/files.ts';
 import { buildArtifacts } from './build-artifacts.ts';
 import { openDataset } from './data/dataset.ts';
+import { checkLabelled } from './data/sample-checks.ts';
 import { prepareGolden } from './golden/prepare-golden.ts';
 import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
 import { findSuite } from './registry.ts';
@@ -42,11 +43,7 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
   const suite = findSuite(options.target);
   const source =
     suite === undefined ? await prepareModel(options) : await prepareSuite(suite, options);
-  if (options.needsLabels && source.labelled === 0) {
-    throw new UsageError('--min-accuracy needs labels, and the data has none', {
-      remedy: 'give --data with an array __labels, one class index per sample',
-    });
-  }
+  if (options.needsLabels) checkLabelled(source.labelled > 0);
   options.onProgress('checking that the model runs');
   const probed = await probeWorkload(source, options.probe);
   const { size } = await stat(source.modelPath);

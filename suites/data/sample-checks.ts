@@ -1,6 +1,7 @@
-import { UserError } from '../../engine/base/errors.ts';
+import { floatsOf, isFloat } from '../../engine/artifacts/tensor-values.ts';
+import { UsageError, UserError } from '../../engine/base/errors.ts';
 import type { ValueDescription } from '../../engine/graph/describe.ts';
-import type { NumericArray, Tensor } from '../../engine/runtime/tensor.ts';
+import type { NumericArray } from '../../engine/runtime/tensor.ts';
 import type { Dataset } from './dataset.ts';
 
 /**
@@ -20,12 +21,12 @@ export async function checkSamples(
   const inputs = new Map<string, InputTotals>();
   for (let sample = 0; sample < dataset.count; sample += 1) {
     for (const [name, tensor] of Object.entries(await dataset.read(sample, 1))) {
-      const totals = inputs.get(name) ?? { float: isFloat(tensor), size: 0, ...EMPTY };
+      const floats = isFloat(tensor) ? floatsOf(tensor) : null;
+      const totals = inputs.get(name) ?? { float: floats !== null, size: 0, ...EMPTY };
       inputs.set(name, totals);
-      const values = numbersOf(tensor);
-      if (totals.float) checkFinite(values, totals, { name, path, sample });
+      if (floats !== null) checkFinite(floats, totals, { name, path, sample });
       if (calibration === null || sample < calibration.start || sample >= calibration.end) continue;
-      addSpan(values, totals);
+      addSpan(floats ?? (tensor.data as NumericArray), totals);
     }
   }
   return calibration === null ? [] : constantInputs(inputs, path);
@@ -75,10 +76,9 @@ function notFinite(
   });
 }
 
-function addSpan(values: ArrayLike<number>, totals: InputTotals): void {
+function addSpan(values: ArrayLike<number | bigint>, totals: InputTotals): void {
   totals.size = values.length;
   for (let index = 0; index < values.length; index += 1) {
-    // Integers of 64 bits are no numbers of their own accord.
     const value = Number(values[index]);
     if (value < totals.least) totals.least = value;
     if (value > totals.most) totals.most = value;
@@ -128,19 +128,15 @@ export function checkLabels(
   );
 }
 
+/** Throws UsageError where `--min-accuracy` was given and samples have no labels. */
+export function checkLabelled(hasLabels: boolean): void {
+  if (hasLabels) return;
+  throw new UsageError('--min-accuracy needs labels, and the data has none', {
+    remedy: 'give --data with an array __labels, one class index per sample',
+  });
+}
+
 /** Whether an output may be [samples, classes]; one of unknown shape may. */
 export function hasClasses({ dims }: ValueDescription): boolean {
   return dims === null || (dims.length === 2 && dims[1] !== 0 && dims[1] !== 1);
-}
-
-function isFloat({ type }: Tensor): boolean {
-  return type.startsWith('float');
-}
-
-function numbersOf({ type, data }: Tensor): ArrayLike<number> {
-  const numbers = data as NumericArray;
-  if (type === 'float16') {
-    return new Float16Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  }
-  return numbers as ArrayLike<number>;
 }

@@ -60,7 +60,7 @@ describe('claw replay', () => {
   test.each([
     [['none.jsonl'], 1, /none\.jsonl cannot be read: there is no such file/],
     [['bad.jsonl'], 1, /bad\.jsonl, line 1: 'precision'/],
-    [['one.jsonl', '--searcher', 'luck'], 2, /--searcher luck.*\n.*hill-climb/],
+    [['one.jsonl', '--searcher', 'luck'], 2, /--searcher 'luck'.*\n.*hill-climb/],
     [['one.jsonl', '--trials', '0'], 2, /--trials '0'/],
     [['one.jsonl', '--trials', '3', '--budget', '9'], 2, /exclude each other/],
     [['one.jsonl', '--noise', '3'], 2, /--noise '3' must be a share/],

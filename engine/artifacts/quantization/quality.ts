@@ -1,4 +1,5 @@
-import type { NumericArray, Tensor, Tensors } from '../../runtime/tensor.ts';
+import type { Tensor, Tensors } from '../../runtime/tensor.ts';
+import { floatsOf, isFloat } from '../tensor-values.ts';
 
 /**
  * How close a variant is to its original, on the same samples. Averages over
@@ -57,7 +58,7 @@ export class QualityMeter {
   ): void {
     const totals = this.#outputs.get(name) ?? { signal: 0, noise: 0, cosines: 0, rows: 0 };
     this.#outputs.set(name, totals);
-    const [a, b] = [floats(pair.original), floats(pair.variant)];
+    const [a, b] = [floatsOf(pair.original), floatsOf(pair.variant)];
     // An output that is not per sample is one row.
     const rows = pair.original.dims[0] === pair.rows ? pair.rows : 1;
     const length = a.length / rows;
@@ -79,7 +80,7 @@ export class QualityMeter {
     const { dims } = pair.original;
     const classes = dims.at(-1) ?? 0;
     if (dims.length !== 2 || dims[0] !== pair.rows || classes < 2) return;
-    const [a, b] = [floats(pair.original), floats(pair.variant)];
+    const [a, b] = [floatsOf(pair.original), floatsOf(pair.variant)];
     for (let row = 0; row < pair.rows; row += 1) {
       const [of, as] = [argMax(a, row * classes, classes), argMax(b, row * classes, classes)];
       this.#classified += 1;
@@ -146,18 +147,6 @@ function argMax(values: ArrayLike<number>, start: number, length: number): numbe
     if ((values[start + index] as number) > (values[start + best] as number)) best = index;
   }
   return best;
-}
-
-function isFloat(tensor: Tensor): boolean {
-  return /^float(16|32|64)$/.test(tensor.type);
-}
-
-function floats({ type, data }: Tensor): ArrayLike<number> {
-  const numbers = data as NumericArray;
-  if (type === 'float16') {
-    return new Float16Array(numbers.buffer, numbers.byteOffset, numbers.length);
-  }
-  return numbers as Float32Array;
 }
 
 /** Floors that a quality misses, with what it reaches; empty when it holds all. */
