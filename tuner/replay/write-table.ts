@@ -1,5 +1,7 @@
 import { writeFileAtomic } from '../../engine/base/files.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
+import { armValues } from '../search-knobs.ts';
+import { KNOB_OF_COLUMN } from './table-columns.ts';
 
 /**
  * Writes the search trials of a run as a table for `claw replay`: JSON lines in the
@@ -14,18 +16,9 @@ export async function writeTable(path: string, trials: readonly TrialRecord[]): 
 }
 
 function armColumnsOf({ config }: TrialRecord): Readonly<Record<string, unknown>> {
-  return {
-    precision: config.precision,
-    passes: config.passes,
-    replicas: config.replicas,
-    intra_op_threads: config.intraOpThreads,
-    batch: config.batch.maxSize,
-    graph_level: config.graphLevel,
-    spinning: config.spinning,
-    arena: config.arena,
-    mem_pattern: config.memPattern,
-    isolation: config.isolation,
-  };
+  const values = armValues(config);
+  const entries = Object.entries(KNOB_OF_COLUMN).map(([column, knob]) => [column, values[knob]]);
+  return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
 function figureColumnsOf(trial: TrialRecord): Readonly<Record<string, unknown>> {
