@@ -8,6 +8,7 @@ import { sha256 } from '../../engine/base/files.ts';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { WorkloadRecord } from '../../suites/workload-record.ts';
 import type { Tuned } from '../../tuner/export/tuned.ts';
+import { benchPlan } from '../support/bench-plan.ts';
 import { benchRecord, benchTrial } from '../support/bench-records.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -31,16 +32,6 @@ async function notesOf(
   return (await withTunedArtifacts(workload, [source, null])).notes;
 }
 
-const PLAN = {
-  target: 'model.onnx',
-  dataPath: null,
-  dims: {},
-  seed: 1,
-  config: { kind: 'default' },
-  against: null,
-  load: { kind: 'fixed', scenario: { name: 'closed-loop' } },
-  durationMs: 1000,
-} as const;
 const { isa: own } = thisHost();
 const TOMORROW = [...own, 'avx9_vnni', 'tensor_cores'];
 
@@ -67,7 +58,10 @@ describe('a tuned.json of another machine', () => {
   test('warns where the result is shown', async () => {
     const notes = [...(await notesOf('int8-static', TOMORROW))];
     const record = benchRecord([benchTrial()]);
-    const shown = summarizeBench({ ...record, workload: { ...record.workload, notes } }, PLAN);
+    const shown = summarizeBench(
+      { ...record, workload: { ...record.workload, notes } },
+      benchPlan(),
+    );
     expect(shown).toContain('\n  warning: this int8-static model was tuned on a CPU of tomorrow');
   });
 });

@@ -7,6 +7,7 @@ import { createTuned } from '../../tuner/export/tuned.ts';
 import { toArm } from '../../tuner/arm.ts';
 import { defaultSpace } from '../../tuner/space.ts';
 import type { MeasuredArm } from '../../tuner/run-record.ts';
+import { benchPlan } from '../support/bench-plan.ts';
 import { fakeRun, twoCoreDefault } from '../support/fake-trials.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -87,16 +88,9 @@ function fileWith(text: string): string {
 
 describe('a plan', () => {
   test('of a model alone: the default, closed-loop, for 10 s', async () => {
-    expect(await planOf({ target: 'model.onnx' })).toEqual({
-      target: 'model.onnx',
-      dataPath: null,
-      dims: {},
-      seed: 1,
-      config: { kind: 'default' },
-      against: null,
-      load: { kind: 'fixed', scenario: { name: 'closed-loop' } },
-      durationMs: 10_000,
-    });
+    expect(await planOf({ target: 'model.onnx' })).toEqual(
+      benchPlan({ target: 'model.onnx', durationMs: 10_000 }),
+    );
   });
 
   test('with --against measures trials of 1 s, unless it is told otherwise', async () => {

@@ -6,6 +6,7 @@ import { VERDICTS } from '../../suites/comparison/verdict.ts';
 import type { TrialMetrics } from '../../suites/trial-record.ts';
 import type { Tuned } from '../../tuner/export/tuned.ts';
 import { toArm } from '../../tuner/arm.ts';
+import { benchPlan } from '../support/bench-plan.ts';
 import {
   benchRecord,
   benchTrial,
@@ -15,20 +16,9 @@ import {
 } from '../support/bench-records.ts';
 import { fakeMetrics } from '../support/fake-trials.ts';
 
-const plan: BenchPlan = {
-  target: 'fake.onnx',
-  dataPath: null,
-  dims: {},
-  seed: 1,
-  config: { kind: 'default' },
-  against: null,
-  load: { kind: 'fixed', scenario: { name: 'closed-loop' } },
-  durationMs: 1000,
-};
-
 function linesOf(record: BenchRecord, changes: Partial<BenchPlan> = {}): string[] {
   // What cannot be stored cannot be summarized either.
-  return summarizeBench(benchRecordSchema.parse(record), { ...plan, ...changes }).split('\n');
+  return summarizeBench(benchRecordSchema.parse(record), benchPlan(changes)).split('\n');
 }
 
 const DRIFT = { kind: 'drift', ratio: 1.08 } as const;
