@@ -1,0 +1,147 @@
+import type { BatchClock } from './batch-clock.ts';
+import { DeadlineError } from './batch-errors.ts';
+import type { BatcherOptions, BatchTarget } from './batcher-options.ts';
+import type { BatcherCounters } from './batcher-stats.ts';
+import type { PendingRequest } from './pending-request.ts';
+
+export interface BatchSlotsOptions<Feeds, Answer> extends Pick<
+  BatcherOptions<Feeds, Answer>,
+  'target' | 'slots' | 'clock' | 'isRetryable'
+> {
+  readonly counters: BatcherCounters;
+  /** Called when a batch has given its slot back. */
+  readonly onFreed: () => void;
+}
+
+/** Requests that are started together. */
+type Batch<Feeds, Answer> = readonly [
+  PendingRequest<Feeds, Answer>,
+  ...PendingRequest<Feeds, Answer>[],
+];
+
+/** Weight of the last batch in the running mean of their durations, as of round trips in TCP (RFC 6298). */
+const DURATION_WEIGHT = 1 / 8;
+
+/** Runs batches, each in a slot of its own; the caller starts none without a free one. */
+export class BatchSlots<Feeds, Answer> {
+  readonly #options: BatchSlotsOptions<Feeds, Answer>;
+  readonly #target: BatchTarget<Feeds, Answer>;
+  readonly #clock: BatchClock;
+  readonly #counters: BatcherCounters;
+  #free: number;
+  #running = 0;
+  #meanBatchMs: number | null = null;
+
+  constructor(options: BatchSlotsOptions<Feeds, Answer>) {
+    this.#options = options;
+    this.#target = options.target;
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#free = options.slots;
+  }
+
+  /** Batches that can be started now. */
+  get free(): number {
+    return this.#free;
+  }
+
+  /** Requests that were started and are not answered. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Running mean of how long a batch holds its slot, in milliseconds; 0 before the first. */
+  get meanBatchMs(): number {
+    return this.#meanBatchMs ?? 0;
+  }
+
+  /** Runs one request that nobody can abort: the short way. */
+  async runAlone(feeds: Feeds, samples: number, deadlineMs: number | undefined): Promise<Answer> {
+    const startedMs = this.#acquire(1);
+    try {
+      this.#counters.countRun(samples);
+      const deadlineAtMs = deadlineMs === undefined ? null : startedMs + deadlineMs;
+      const answers = await this.#target.run([feeds], deadlineAtMs);
+      return answers[0] as Answer;
+    } finally {
+      this.#release(1, startedMs);
+    }
+  }
+
+  /** Runs and answers requests; never rejects. */
+  async runBatch(batch: Batch<Feeds, Answer>): Promise<void> {
+    const startedMs = this.#acquire(batch.length);
+    try {
+      await this.#answerMerged(batch);
+    } finally {
+      this.#release(batch.length, startedMs);
+    }
+  }
+
+  #acquire(requests: number): number {
+    this.#free -= 1;
+    this.#running += requests;
+    this.#counters.started += requests;
+    return this.#clock.nowMs();
+  }
+
+  #release(requests: number, startedMs: number): void {
+    this.#free += 1;
+    this.#running -= requests;
+    const elapsedMs = this.#clock.nowMs() - startedMs;
+    const meanMs = this.#meanBatchMs ?? elapsedMs;
+    this.#meanBatchMs = meanMs + (elapsedMs - meanMs) * DURATION_WEIGHT;
+    this.#options.onFreed();
+  }
+
+  async #answerMerged(batch: Batch<Feeds, Answer>): Promise<void> {
+    const [first, ...others] = batch;
+    this.#counters.countRun(batch.reduce((sum, request) => sum + request.samples, 0));
+    try {
+      const feeds = [first.feeds, ...others.map((request) => request.feeds)] as const;
+      const answers = await this.#target.run(feeds, latestDeadlineMs(batch));
+      if (answers.length !== batch.length) {
+        throw new Error(`${answers.length} answers to a batch of ${batch.length} requests`);
+      }
+      batch.forEach((request, index) => request.answer(answers[index] as Answer));
+    } catch (thrown) {
+      await this.#answerFailed(batch, thrown);
+    }
+  }
+
+  /** Once, and none of them merged again: a failure costs at most one further run a request. */
+  async #answerFailed(batch: Batch<Feeds, Answer>, thrown: unknown): Promise<void> {
+    if (batch.length === 1 || this.#options.isRetryable?.(thrown) === true) {
+      for (const request of batch) request.fail(thrown);
+      return;
+    }
+    this.#counters.splitBatches += 1;
+    for (const request of batch) if (!request.settled) await this.#answerOne(request);
+  }
+
+  async #answerOne(request: PendingRequest<Feeds, Answer>): Promise<void> {
+    const { deadlineAtMs, deadlineMs } = request;
+    if (deadlineMs !== null && deadlineAtMs !== null && deadlineAtMs <= this.#clock.nowMs()) {
+      this.#counters.expired += 1;
+      request.fail(new DeadlineError(deadlineMs));
+      return;
+    }
+    this.#counters.countRun(request.samples);
+    try {
+      const answers = await this.#target.run([request.feeds], deadlineAtMs);
+      request.answer(answers[0] as Answer);
+    } catch (thrown) {
+      request.fail(thrown);
+    }
+  }
+}
+
+/** From when on nobody waits for any of the answers; null where somebody waits for ever. */
+function latestDeadlineMs<Feeds, Answer>(batch: Batch<Feeds, Answer>): number | null {
+  let latestMs = Number.NEGATIVE_INFINITY;
+  for (const { deadlineAtMs } of batch) {
+    if (deadlineAtMs === null) return null;
+    latestMs = Math.max(latestMs, deadlineAtMs);
+  }
+  return latestMs;
+}
