@@ -60,33 +60,34 @@ export const floorOptionsSchema = z.object({
 });
 
 export function parseFloors(options: z.infer<typeof floorOptionsSchema>): QualityFloor[] {
-  const share = (text: string | undefined, option: string): number[] => {
-    if (text === undefined) return [];
-    const value = Number(text);
-    if (text.trim() === '' || !(value > 0 && value <= 1)) {
-      throw new UsageError(`${option} '${text}' must be a share between 0 and 1, such as 0.99`);
-    }
-    return [value];
-  };
-  const decibels = options.minSqnr === undefined ? [] : [Number(options.minSqnr)];
-  if (decibels.some((value) => !Number.isFinite(value))) {
-    throw new UsageError(`--min-sqnr '${options.minSqnr ?? ''}' must be decibels, such as 20`);
-  }
+  const { minAccuracy, minAgreement, minCosine, minSqnr } = options;
   return [
-    ...share(options.minAccuracy, '--min-accuracy').map((value) => ({
-      kind: 'accuracy' as const,
-      value,
-    })),
-    ...share(options.minAgreement, '--min-agreement').map((value) => ({
-      kind: 'agreement' as const,
-      value,
-    })),
-    ...share(options.minCosine, '--min-cosine').map((value) => ({
-      kind: 'cosine' as const,
-      value,
-    })),
-    ...decibels.map((value) => ({ kind: 'sqnr' as const, value })),
+    ...floor('accuracy', minAccuracy, (text) => parseShare(text, '--min-accuracy')),
+    ...floor('agreement', minAgreement, (text) => parseShare(text, '--min-agreement')),
+    ...floor('cosine', minCosine, (text) => parseShare(text, '--min-cosine')),
+    ...floor('sqnr', minSqnr, parseDecibels),
   ];
+}
+
+function floor(
+  kind: QualityFloor['kind'],
+  text: string | undefined,
+  parse: (text: string) => number,
+): QualityFloor[] {
+  return text === undefined ? [] : [{ kind, value: parse(text) }];
+}
+
+function parseShare(text: string, option: string): number {
+  const share = Number(text);
+  if (share > 0 && share <= 1) return share;
+  throw new UsageError(`${option} '${text}' must be a share between 0 and 1, such as 0.95`);
+}
+
+function parseDecibels(text: string): number {
+  const decibels = Number(text);
+  // Nothing at all reads as 0.
+  if (text.trim() !== '' && Number.isFinite(decibels)) return decibels;
+  throw new UsageError(`--min-sqnr '${text}' must be decibels, such as 20`);
 }
 
 export function parseCount(text: string, option: string, least: number): number {
@@ -125,11 +126,7 @@ function parseMemory(text: string): Constraint {
 }
 
 function parseAccuracy(text: string): Constraint {
-  const floor = Number(text);
-  if (text.trim() === '' || !(floor > 0 && floor <= 1)) {
-    throw new UsageError(`--min-accuracy '${text}' must be a share between 0 and 1, such as 0.95`);
-  }
-  return { kind: 'accuracy', floor };
+  return { kind: 'accuracy', floor: parseShare(text, '--min-accuracy') };
 }
 
 function parsePower(text: string): Constraint {
