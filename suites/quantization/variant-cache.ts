@@ -82,7 +82,7 @@ async function readKept(folder: string, path: string): Promise<Variant | null> {
 
 /**
  * Makes a variant in a process of its own. Throws UserError for data that does not
- * fit, a floor that is not held, a crash or a timeout.
+ * fit, a floor that is not held (exit code 4), a crash or a timeout.
  */
 export async function makeVariant(
   task: VariantTask,
@@ -99,6 +99,12 @@ export async function makeVariant(
   if (end.timedOut) throw new UserError(`${what} took longer than ${options.timeoutMs / 1000} s`);
   if (end.reply === null) throw new UserError(describeChildEnd(what, end));
   const reply = parseAs(end.reply, variantReplySchema, `${what} gave a wrong reply`);
-  if (reply.kind === 'failed') throw new UserError(reply.message);
-  return reply.report;
+  switch (reply.kind) {
+    case 'built':
+      return reply.report;
+    case 'below-floor':
+      throw new UserError(reply.message, { exitCode: 4, remedy: reply.remedy });
+    case 'failed':
+      throw new UserError(reply.message);
+  }
 }

@@ -82,5 +82,8 @@ export function toVariantRecord(report: VariantReport): VariantRecord {
 
 export const variantReplySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('built'), report: variantReportSchema }),
+  /** No variant was found that holds the floors. */
+  z.strictObject({ kind: z.literal('below-floor'), message: z.string(), remedy: z.string() }),
   z.strictObject({ kind: z.literal('failed'), message: z.string() }),
 ]);
+export type VariantReply = Readonly<z.infer<typeof variantReplySchema>>;

@@ -1,10 +1,19 @@
-import { buildVariant } from '../../engine/artifacts/quantization/build-variant.ts';
+import {
+  buildVariant,
+  type VariantReport,
+} from '../../engine/artifacts/quantization/build-variant.ts';
 import type { EvaluationSet } from '../../engine/artifacts/quantization/evaluate-variant.ts';
+import { UserError } from '../../engine/base/errors.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import type { Tensors } from '../../engine/runtime/tensor.ts';
 import { serveChildTask } from '../../engine/runtime/child-task.ts';
 import { openDataset, type Dataset } from '../data/dataset.ts';
-import { toVariantRecord, variantTaskSchema, type SampleSource } from './variant-job.ts';
+import {
+  toVariantRecord,
+  variantTaskSchema,
+  type SampleSource,
+  type VariantReply,
+} from './variant-job.ts';
 
 // The program that makes one variant: a hostile model may bring it down, and its
 // memory is gone when it ends.
@@ -27,14 +36,22 @@ serveChildTask(async (message, onProgress) => {
         ? null
         : { count: requests.length, read: async (index: number) => requests[index]?.() ?? {} };
     const data = { evaluation, calibration };
-    return {
-      kind: 'built',
-      report: toVariantRecord(await buildVariant(task.job, data, onProgress)),
-    };
+    return await replyOf(buildVariant(task.job, data, onProgress));
   } finally {
     for (const dataset of datasets.values()) await dataset.close();
   }
 });
+
+/** A floor that is missed is an answer: its exit code would be lost with a failure. */
+async function replyOf(building: Promise<VariantReport>): Promise<VariantReply> {
+  try {
+    return { kind: 'built', report: toVariantRecord(await building) };
+  } catch (thrown) {
+    if (!(thrown instanceof UserError) || thrown.exitCode !== 4) throw thrown;
+    const { message, remedy = 'lower the floor' } = thrown;
+    return { kind: 'below-floor', message, remedy };
+  }
+}
 
 /** Every request of every source, to be read when its turn comes. */
 async function calibrationRequests(

@@ -122,10 +122,11 @@ describe('claw optimize --precision', () => {
     const typed = { output, data, minAccuracy: '0.999', calibration: 'min-max' };
     // One wrong label among the eight that judge.
     expect(await refusal(folder, typed)).toMatchObject({
-      exitCode: 1,
+      exitCode: 4,
       message: expect.stringMatching(
-        /int8-static does not hold the floor.*accuracy 0\.875 \(fp32 0\.875\) at batch 1, floor 0\.999.*lower the floor/,
+        /int8-static does not hold the floor.*accuracy 0\.875 \(fp32 0\.875\) at batch 1, floor 0\.999/,
       ) as string,
+      remedy: expect.stringMatching(/^lower the floor, /) as string,
     });
   });
 
@@ -279,6 +280,7 @@ describe('options that no variant can be made by', () => {
     [{ minAgreement: '99' }, "--min-agreement '99' must be a share between 0 and 1"],
     [{ minCosine: '-1' }, "--min-cosine '-1' must be a share between 0 and 1"],
     [{ minSqnr: 'loud' }, "--min-sqnr 'loud' must be decibels"],
+    [{ minSqnr: '' }, "--min-sqnr '' must be decibels"],
   ])('%j', async (typed, message) => {
     const options = { ...DEFAULTS, ...typed };
     await expect(optimize('no.onnx', options, new Set(Object.keys(typed)))).rejects.toMatchObject({

@@ -216,6 +216,7 @@ export function belowFloor(
   return new UserError(
     `${modelPath}: ${precision} does not hold the floor${tried}: ${misses.join('; ')}`,
     {
+      exitCode: 4,
       remedy: 'lower the floor, give more calibration data, or choose another precision',
     },
   );

@@ -93,9 +93,13 @@ describe('the cache of variants', () => {
   test('keeps nothing of one that misses its floor, or that takes too long', async () => {
     const { cacheFolder, request } = await setUp();
     const strict = { ...request, job: { ...request.job, floors: [{ kind: 'sqnr', value: 190 }] } };
-    await expect(ask(cacheFolder, strict as VariantRequest)).rejects.toThrow(
-      /product\.onnx: int8-dynamic does not hold the floor: sqnr [\d.]+ at batch 1, floor 190; lower/,
-    );
+    await expect(ask(cacheFolder, strict as VariantRequest)).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringMatching(
+        /product\.onnx: int8-dynamic does not hold the floor: sqnr [\d.]+ at batch 1, floor 190$/,
+      ) as string,
+      remedy: expect.stringMatching(/^lower the floor, /) as string,
+    });
     await expect(ask(cacheFolder, request, { timeoutMs: 1 })).rejects.toThrow(
       /making int8-dynamic of .*product\.onnx took longer than 0\.001 s/,
     );
