@@ -1,3 +1,4 @@
+import { UserError } from '../base/errors.ts';
 import type { ValueInfo } from './binding.ts';
 import type { EngineConfig } from './engine-config.ts';
 import type { Tensors } from './tensor.ts';
@@ -9,37 +10,94 @@ import type { Tensors } from './tensor.ts';
 export interface Replica {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  readonly state: ReplicaState;
+  /** The process that holds the session, such as to sum up memory; null while there is none. */
+  readonly pid: number | null;
   /**
    * Runs one request. Feeds are read in place and must not change meanwhile;
-   * they travel to other threads without a copy when they lie in shared memory.
-   * The outputs belong to the caller.
+   * they travel to other threads and processes without a copy when they lie in
+   * memory that those share. Unless options say otherwise, the outputs belong to
+   * the caller. Rejects at once unless the state is `ready`: with a
+   * ReplicaLostError while `restarting`, which another replica can answer.
    */
-  run(feeds: Tensors): Promise<Tensors>;
+  run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
+  /**
+   * Resolves when the replica is ready, which most are at once; rejects with a
+   * UserError when it will never be again. Set your own deadline: a restart
+   * takes as long as loading the model does.
+   */
+  whenReady(): Promise<void>;
   /** Waits for a request in flight, then frees the session. Idempotent. */
   close(): Promise<void>;
+}
+
+/**
+ * `restarting`: its process died and another is on the way. `failed`: it died
+ * too often in a row, and no other will come. Only a process replica is ever
+ * either; the crash of another kind takes the caller with it.
+ */
+export type ReplicaState = 'ready' | 'restarting' | 'failed' | 'closed';
+
+export interface RunOptions {
+  /**
+   * When to give up, in milliseconds of the system clock's `nowMs`. A process
+   * replica kills its process then, rejects with a ReplicaLostError and restarts;
+   * the others cannot stop a run of the runtime and answer late. Default: never.
+   */
+  readonly deadlineAtMs?: number;
+  /**
+   * `view` saves a copy where the outputs come from another process: they can
+   * then be read until the next `run` or `close`, and change or vanish after it.
+   * Default `copy`.
+   */
+  readonly outputs?: 'copy' | 'view';
 }
 
 export interface ReplicaParts extends Pick<Replica, 'inputs' | 'outputs' | 'run'> {
   /** Frees the session; called once, when nothing is in flight. */
   release(): Promise<void>;
+  /** How the session's process does; without, it is this process and always ready. */
+  readonly health?: ReplicaHealth;
 }
+
+export interface ReplicaHealth extends Pick<Replica, 'whenReady'> {
+  state(): ReplicaState;
+  pid(): number | null;
+}
+
+const THIS_PROCESS: ReplicaHealth = Object.freeze({
+  state: () => 'ready' as const,
+  pid: () => process.pid,
+  whenReady: () => Promise.resolve(),
+});
 
 /** A replica that drains before it releases, and releases once: a second time throws in the runtime. */
 export function createReplica(parts: ReplicaParts): Replica {
+  const health = parts.health ?? THIS_PROCESS;
   let inFlight: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | null = null;
   return {
     inputs: parts.inputs,
     outputs: parts.outputs,
-    run: (feeds) => {
-      const answer = parts.run(feeds);
+    get state() {
+      return closed === null ? health.state() : 'closed';
+    },
+    get pid() {
+      return health.pid();
+    },
+    run: (feeds, options) => {
+      if (closed !== null) return Promise.reject(new UserError(CLOSED));
+      const answer = parts.run(feeds, options);
       // The caller hears of a failure; draining only waits for its end.
       inFlight = answer.catch(() => undefined);
       return answer;
     },
+    whenReady: () => (closed === null ? health.whenReady() : Promise.reject(new UserError(CLOSED))),
     close: () => (closed ??= inFlight.then(() => parts.release())),
   };
 }
+
+const CLOSED = 'the replica is closed';
 
 export interface ReplicaOptions {
   readonly modelPath: string;
