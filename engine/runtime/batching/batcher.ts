@@ -56,7 +56,7 @@ export class Batcher<Feeds, Answer> {
    */
   submit(feeds: Feeds, options: SubmitOptions = NO_OPTIONS): Promise<Answer> {
     const refusal = this.#refusalOf(options);
-    if (refusal !== null) return Promise.reject(refusal.reason as Error);
+    if (refusal !== null) return Promise.reject(refusal.reason);
     const samples = this.#options.target.samplesOf(feeds);
     if (options.signal === undefined && this.#startsAtOnce(feeds, samples)) {
       return this.#slots.runAlone(feeds, samples, options.deadlineMs);
