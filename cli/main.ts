@@ -1,8 +1,18 @@
 import { Command, CommanderError, Option } from 'commander';
 import { codeOf } from '../engine/base/errors.ts';
 import { packageVersion } from '../engine/base/package-info.ts';
+import {
+  addWorkloadOptions,
+  collect,
+  examples,
+  givenNames,
+  JSON_OUTPUT,
+  LATENCY_BOUND,
+  METER,
+  SEARCHER,
+  STORE,
+} from './command-options.ts';
 import { showFailure } from './failure.ts';
-import { DEFAULT_STORE } from './store-folder.ts';
 
 const EXIT_USAGE = 2;
 
@@ -35,7 +45,7 @@ function createProgram(exit: (code: number) => void): Command {
     .version(packageVersion())
     .showHelpAfterError("see 'claw --help'")
     .exitOverride()
-    .addHelpText('after', '\nExamples:\n  claw tune\n  claw tune model.onnx --slo "p99<20ms"');
+    .addHelpText(...examples('claw tune', 'claw tune model.onnx --slo "p99<20ms"'));
   addTune(program, exit);
   addBench(program, exit);
   addOptimize(program, exit);
@@ -44,19 +54,6 @@ function createProgram(exit: (code: number) => void): Command {
   addReplay(program, exit);
   addSuites(program, exit);
   return program;
-}
-
-/** Known without loading them: help must be quick. */
-const SEARCHERS = 'random, grid, hill-climb, halving or bandit';
-
-const STORE = ['--store <folder>', 'where results live', DEFAULT_STORE] as const;
-const JSON_OUTPUT = ['--json', 'print one JSON document on stdout, all else on stderr'] as const;
-
-function addWorkloadOptions(command: Command): Command {
-  return command
-    .option('--data <file.npz>', 'inputs by name, and optionally __labels (default: seeded random)')
-    .option('--dim <name=size>', 'size of a symbolic dimension; repeat for more', collect)
-    .option('--seed <number>', 'seed of everything that is random', '1');
 }
 
 function addTune(program: Command, exit: (code: number) => void): void {
@@ -68,7 +65,7 @@ function addTune(program: Command, exit: (code: number) => void): void {
         'the default in interleaved pairs. Writes report.html and tuned.json.',
     )
     .argument('[target]', "a suite's name or the path of an .onnx file (default: inspection)")
-    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect)
+    .option(...LATENCY_BOUND)
     .option('--max-memory <size>', 'bound on the memory of all engine processes, such as 512MiB')
     .option('--min-accuracy <share>', 'floor for the accuracy on labels, such as 0.95')
     .option('--max-power <watts>', 'bound on the mean power under load, such as 15W')
@@ -80,8 +77,8 @@ function addTune(program: Command, exit: (code: number) => void): void {
     .option('--set <knob=value>', 'fix a knob; repeat for more', collect)
     .option('--only <knob=values>', 'try these values alone, apart by commas; repeat', collect)
     .option('--space <file.yaml>', 'knobs with their values, and what to leave out')
-    .option('--searcher <name>', SEARCHERS, 'bandit')
-    .option('--meter <address>', 'a power meter, shelly://HOST or tasmota://HOST; repeat', collect)
+    .option(...SEARCHER)
+    .option(...METER)
     .option('--budget <time>', 'time for search and verification', '3m')
     .addOption(
       new Option('--trials <number>', 'number of search trials, instead of a time').argParser(
@@ -95,14 +92,14 @@ function addTune(program: Command, exit: (code: number) => void): void {
     .option(...STORE)
     .option(...JSON_OUTPUT)
     .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  claw tune                                        the built-in inspection suite\n' +
-        '  claw tune model.onnx --slo "p99<20ms" --budget 5m\n' +
-        '  claw tune bert.onnx --dim seq=128 --max-memory 1GiB\n' +
-        '  claw tune bert.onnx --set precision=int8-dynamic --only batch.maxSize=1,2,4\n' +
-        '  claw tune model.onnx --objective cost --capex 4000 --price-kwh 0.30\n' +
-        '  claw tune --resume=latest',
+      ...examples(
+        'claw tune                                        the built-in inspection suite',
+        'claw tune model.onnx --slo "p99<20ms" --budget 5m',
+        'claw tune bert.onnx --dim seq=128 --max-memory 1GiB',
+        'claw tune bert.onnx --set precision=int8-dynamic --only batch.maxSize=1,2,4',
+        'claw tune model.onnx --objective cost --capex 4000 --price-kwh 0.30',
+        'claw tune --resume=latest',
+      ),
     )
     .action(async (target: string | undefined, options: unknown, command: Command) => {
       const { tune } = await import('./commands/tune.ts');
@@ -132,16 +129,16 @@ function addBench(program: Command, exit: (code: number) => void): void {
     .option('--rate <qps>', 'server: mean arrivals per second')
     .option('--slo <bound>', 'server: such as "p99<20ms"; without --rate, finds the highest rate')
     .option('--duration <time>', 'how long to measure (default: 10s; 1s a trial with --against)')
-    .option('--meter <address>', 'a power meter, shelly://HOST or tasmota://HOST; repeat', collect)
+    .option(...METER)
     .option(...STORE)
     .option(...JSON_OUTPUT)
     .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  claw bench inspection\n' +
-        '  claw bench model.onnx --set replicas=2 --set intraOpThreads=1 --against default\n' +
-        '  claw bench model.onnx --scenario server --slo "p99<20ms"\n' +
-        '  claw bench --config .claw/runs/RUN/tuned.json',
+      ...examples(
+        'claw bench inspection',
+        'claw bench model.onnx --set replicas=2 --set intraOpThreads=1 --against default',
+        'claw bench model.onnx --scenario server --slo "p99<20ms"',
+        'claw bench --config .claw/runs/RUN/tuned.json',
+      ),
     )
     .action(async (target: string | undefined, options: unknown, command: Command) => {
       const { bench } = await import('./commands/bench.ts');
@@ -172,11 +169,11 @@ function addOptimize(program: Command, exit: (code: number) => void): void {
     .option('--no-bench', 'do not time it against the original')
     .option(...JSON_OUTPUT)
     .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  claw optimize model.onnx -o model.clean.onnx\n' +
-        '  claw optimize bert.onnx -o bert.all.onnx --passes all --dim seq=128\n' +
-        '  claw optimize net.onnx -o net.int8.onnx --precision int8-static --data images.npz --min-agreement 0.99',
+      ...examples(
+        'claw optimize model.onnx -o model.clean.onnx',
+        'claw optimize bert.onnx -o bert.all.onnx --passes all --dim seq=128',
+        'claw optimize net.onnx -o net.int8.onnx --precision int8-static --data images.npz --min-agreement 0.99',
+      ),
     )
     .action(async (model: string, options: unknown, command: Command) => {
       const { optimize } = await import('./commands/optimize.ts');
@@ -192,11 +189,7 @@ function addHost(program: Command, exit: (code: number) => void): void {
       'Says what this machine is, what it can measure, what it is doing now, and what to change ' +
         'before its figures are trusted.',
     )
-    .option(
-      '--meter <address>',
-      'power meter at the wall, such as shelly://192.168.1.5; repeat for more',
-      collect,
-    )
+    .option(...METER)
     .option(
       '--noise',
       'measure what this machine cannot tell apart: 20 s of the same against itself',
@@ -204,8 +197,12 @@ function addHost(program: Command, exit: (code: number) => void): void {
     .option(...STORE)
     .option(...JSON_OUTPUT)
     .addHelpText(
-      'after',
-      '\nExamples:\n  claw host\n  claw host --noise\n  claw host --json\n  claw host --meter tasmota://plug.local',
+      ...examples(
+        'claw host',
+        'claw host --noise',
+        'claw host --json',
+        'claw host --meter tasmota://plug.local',
+      ),
     )
     .action(async (options: unknown) => {
       const { host } = await import('./commands/host.ts');
@@ -222,7 +219,7 @@ function addReport(program: Command, exit: (code: number) => void): void {
     .option('-o, --output <file>', "where to write it (default: report.html in the run's folder)")
     .option(...STORE)
     .option(...JSON_OUTPUT)
-    .addHelpText('after', '\nExample:\n  claw report latest -o report.html')
+    .addHelpText(...examples('claw report latest -o report.html'))
     .action(async (run: string, options: unknown) => {
       const { report } = await import('./commands/report.ts');
       exit(await report(run, options));
@@ -238,21 +235,21 @@ function addReplay(program: Command, exit: (code: number) => void): void {
         'how far from it the arms are that it would have shipped. Nothing is measured.',
     )
     .argument('<table...>', 'files of recorded trials, one JSON object a line')
-    .option('--searcher <name>', SEARCHERS, 'bandit')
+    .option(...SEARCHER)
     .option('--trials <number>', 'evaluations of each search (default: 20)')
     .option('--budget <seconds>', 'recorded time of each search, instead of a number')
     .option('--seeds <number>', 'searches of each table', '20')
     .option('--noise <share>', 'standard deviation of what is multiplied to the figures', '0.03')
-    .option('--slo <bound>', 'latency bound such as "p99<50ms"; repeat for more', collect)
+    .option(...LATENCY_BOUND)
     .option('--max-memory <size>', 'bound on the memory, such as 64MiB')
     .option('--prior <table...>', 'tables of other hosts, to start from')
     .option(...JSON_OUTPUT)
     .addHelpText(
-      'after',
-      '\nExamples:\n' +
-        '  claw replay kws.jsonl\n' +
-        '  claw replay kws.jsonl yolo.jsonl --searcher hill-climb --trials 30\n' +
-        '  claw replay kws.jsonl --slo "p99<1ms" --prior yolo.jsonl bert4.jsonl',
+      ...examples(
+        'claw replay kws.jsonl',
+        'claw replay kws.jsonl yolo.jsonl --searcher hill-climb --trials 30',
+        'claw replay kws.jsonl --slo "p99<1ms" --prior yolo.jsonl bert4.jsonl',
+      ),
     )
     .action(async (tables: string[], options: unknown) => {
       const { replay } = await import('./commands/replay.ts');
@@ -266,20 +263,9 @@ function addSuites(program: Command, exit: (code: number) => void): void {
     .summary('list the built-in suites')
     .description('Lists the built-in suites: a model, data with labels, and a default bound each.')
     .option(...JSON_OUTPUT)
-    .addHelpText('after', '\nExample:\n  claw suites')
+    .addHelpText(...examples('claw suites'))
     .action(async (options: unknown) => {
       const { suites } = await import('./commands/suites.ts');
       exit(suites(options));
     });
-}
-
-function collect(value: string, all: readonly string[] | undefined): string[] {
-  return [...(all ?? []), value];
-}
-
-/** Options that were typed, as opposed to defaulted. */
-function givenNames(command: Command): ReadonlySet<string> {
-  return new Set(
-    Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === 'cli'),
-  );
 }
