@@ -14,7 +14,7 @@ export interface PoolOptions {
   readonly limitBytes?: number;
   /**
    * Names takers by their stacks, and fills blocks with 0xFF when they are
-   * released, which reads as NaN. Several microseconds a take. Default false.
+   * released, which reads as NaN. About 10 us a take. Default false.
    */
   readonly debug?: boolean;
   /** Hears of each lost lease, some time after it was collected. */

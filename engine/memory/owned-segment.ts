@@ -12,38 +12,28 @@ export interface SharedSegment extends PoolMemory {
 }
 
 /**
- * The segments that this process made and has not freed. They go with it when
- * it exits; what is left by a SIGKILL, `sweepSharedMemory` finds.
+ * A segment of this process, of `blockBytes` with the header. It goes when it is
+ * freed or the process exits; what a SIGKILL leaves, `sweepSharedMemory` finds.
+ * Throws SystemCallError where /dev/shm is full.
  */
-export class OwnedSegments {
-  readonly #owner: ProcessIdentity;
-  readonly #segments = new Set<OwnedSegment>();
-  readonly #onExit = (): void => {
-    for (const segment of this.#segments) segment.unlink();
-  };
-
-  constructor(owner: ProcessIdentity) {
-    this.#owner = owner;
-  }
-
-  /** A segment of `blockBytes`, header included. Throws SystemCallError where /dev/shm is full. */
-  create(blockBytes: number): SharedSegment {
-    nextNumber += 1;
-    const mapping = createSharedMemory(segmentName(this.#owner, nextNumber), blockBytes);
-    const segment = new OwnedSegment(mapping, this.#owner, () => this.#remove(segment));
-    if (this.#segments.size === 0) process.on('exit', this.#onExit);
-    this.#segments.add(segment);
-    return segment;
-  }
-
-  #remove(segment: OwnedSegment): void {
-    this.#segments.delete(segment);
-    if (this.#segments.size === 0) process.off('exit', this.#onExit);
-  }
+export function createSegment(owner: ProcessIdentity, blockBytes: number): SharedSegment {
+  nextNumber += 1;
+  const mapping = createSharedMemory(segmentName(owner, nextNumber), blockBytes);
+  if (unfreed.size === 0) process.on('exit', unlinkAll);
+  const segment = new OwnedSegment(mapping, owner);
+  unfreed.add(segment);
+  return segment;
 }
 
 /** Of this thread: names of other threads differ by the thread. */
 let nextNumber = 0;
+
+/** Of all pools of this thread, so that one listener serves them. */
+const unfreed = new Set<OwnedSegment>();
+
+function unlinkAll(): void {
+  for (const { name } of unfreed) unlinkSharedMemory(name);
+}
 
 class OwnedSegment implements SharedSegment {
   readonly name: string;
@@ -52,17 +42,15 @@ class OwnedSegment implements SharedSegment {
   readonly sizeBytes: number;
   readonly #mapping: SharedMapping;
   readonly #header: SegmentHeader;
-  readonly #onFree: () => void;
   #isFree = false;
 
-  constructor(mapping: SharedMapping, owner: ProcessIdentity, onFree: () => void) {
+  constructor(mapping: SharedMapping, owner: ProcessIdentity) {
     this.name = mapping.name;
     this.buffer = mapping.buffer;
     this.sizeBytes = mapping.sizeBytes - SEGMENT_HEADER_BYTES;
     this.#mapping = mapping;
     this.#header = new SegmentHeader(mapping.buffer);
     this.#header.write(owner, this.sizeBytes);
-    this.#onFree = onFree;
   }
 
   get generation(): number {
@@ -73,17 +61,14 @@ class OwnedSegment implements SharedSegment {
     this.#header.advance();
   }
 
-  unlink(): void {
-    unlinkSharedMemory(this.name);
-  }
-
   free(): void {
     if (this.#isFree) return;
     this.#isFree = true;
     // Who still maps it learns from this that it may let go.
     this.#header.generation = 0;
-    this.unlink();
+    unlinkSharedMemory(this.name);
     this.#mapping.close();
-    this.#onFree();
+    unfreed.delete(this);
+    if (unfreed.size === 0) process.off('exit', unlinkAll);
   }
 }

@@ -1,5 +1,5 @@
 import { BufferPool, type PoolOptions } from './buffer-pool.ts';
-import { OwnedSegments, type SharedSegment } from './owned-segment.ts';
+import { createSegment, type SharedSegment } from './owned-segment.ts';
 import { ownIdentity, systemProcesses, type ProcessTable } from './process-identity.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 import { sweepSharedMemory } from './sweep-shared-memory.ts';
@@ -23,7 +23,7 @@ const PAGE_BYTES = 4096;
  */
 export function createSharedPool(options: SharedPoolOptions = {}): BufferPool<SharedSegment> {
   const { processes = systemProcesses, ...poolOptions } = options;
-  const segments = new OwnedSegments(ownIdentity(processes));
+  const owner = ownIdentity(processes);
   sweepSharedMemory({ processes });
   const backing = {
     name: 'shared',
@@ -31,7 +31,7 @@ export function createSharedPool(options: SharedPoolOptions = {}): BufferPool<Sh
     smallestBytes: PAGE_BYTES,
     headerBytes: SEGMENT_HEADER_BYTES,
     isCollected: false,
-    allocate: (blockBytes: number) => segments.create(blockBytes),
+    allocate: (blockBytes: number) => createSegment(owner, blockBytes),
   };
   return new BufferPool(backing, poolOptions);
 }

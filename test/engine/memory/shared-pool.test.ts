@@ -117,6 +117,16 @@ test('says what is full when /dev/shm is, and stays usable', () => {
   expect(lease.view(Uint8Array, 5000)).toHaveLength(5000);
 });
 
+test('one listener of the process serves all pools', () => {
+  const listeners = process.listenerCount('exit');
+  const pools = Array.from({ length: 12 }, () => createSharedPool());
+  const leases = pools.map((pool) => pool.take(1));
+  expect(process.listenerCount('exit')).toBe(listeners + 1);
+  for (const lease of leases) lease.release();
+  for (const pool of pools) pool.close();
+  expect(process.listenerCount('exit')).toBe(listeners);
+});
+
 test('of more than 256 attached segments the one used longest ago is unmapped', () => {
   const pool = createSharedPool();
   const attached = attachments();
