@@ -78,14 +78,14 @@ export class Batcher<Feeds, Answer> {
   }
 
   /** Why a request is not even looked at, or null. */
-  #refusalOf(options: SubmitOptions): { readonly reason: unknown } | null {
+  #refusalOf(options: SubmitOptions): { readonly reason: Error } | null {
     if (this.#drained !== null) return { reason: new UserError('the engine is closed') };
     if (options === NO_OPTIONS) return null;
     const unusable = checkSubmitOptions(options);
     if (unusable !== null) return { reason: unusable };
     if (options.signal?.aborted === true) {
       this.#counters.aborted += 1;
-      return { reason: options.signal.reason };
+      return { reason: options.signal.reason as Error };
     }
     if (options.deadlineMs === undefined || options.deadlineMs > 0) return null;
     this.#counters.expired += 1;

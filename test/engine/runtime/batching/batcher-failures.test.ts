@@ -14,7 +14,7 @@ function createBench(options: Partial<BatcherOptions<MockFeeds, string>> = {}): 
   readonly batcher: Batcher<MockFeeds, string>;
 } {
   const clock = new FakeClock();
-  const failure = (names: readonly string[]): unknown => (names.includes('bad') ? BAD : null);
+  const failure = (names: readonly string[]): Error | null => (names.includes('bad') ? BAD : null);
   const target = new MockTarget({ clock, runMs: 10, failure });
   return {
     clock,

@@ -18,7 +18,7 @@ interface Sent extends MockFeeds {
 /** Sends random requests at random times, some with deadlines and aborts, and waits for all. */
 async function runTrace(random: Random): Promise<Trace> {
   const [clock, sent] = [new FakeClock(), [] as Sent[]];
-  const failure = (names: readonly string[]): unknown =>
+  const failure = (names: readonly string[]): Error | null =>
     names.some((name) => name.includes('bad')) ? new Error('bad') : null;
   const target = new MockTarget({ clock, runMs: 3, failure });
   const maxSize = random.pick([1, 3, 8]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UsageError, UserError } from '../../../../engine/base/errors.ts';
 import { DeadlineError, QueueFullError } from '../../../../engine/runtime/batching/batch-errors.ts';
 import { Batcher } from '../../../../engine/runtime/batching/batcher.ts';
@@ -216,23 +216,16 @@ describe('abort', () => {
     const { clock, batcher } = createBench({ maxSize: 1 });
     const controller = new AbortController();
     const { signal } = controller;
-    let listeners = 0;
-    const [add, remove] = [signal.addEventListener, signal.removeEventListener];
-    signal.addEventListener = (...args: unknown[]) => {
-      listeners += 1;
-      add.apply(signal, args as Parameters<typeof add>);
-    };
-    signal.removeEventListener = (...args: unknown[]) => {
-      listeners -= 1;
-      remove.apply(signal, args as Parameters<typeof remove>);
-    };
+    const added = vi.spyOn(signal, 'addEventListener');
+    const removed = vi.spyOn(signal, 'removeEventListener');
     // More than the 10 listeners beyond which a process warns.
     const names = Array.from({ length: 20 }, (_, index) => `r${index}`);
     const answers = names.map((name) => batcher.submit(feeds(name), { signal }));
-    expect(listeners).toBe(20);
+    expect(added).toHaveBeenCalledTimes(20);
     await clock.advanceTo(200);
     expect(await Promise.all(answers)).toEqual(names.map((name) => name.toUpperCase()));
-    expect(listeners).toBe(0);
+    const listenersOf = (calls: readonly unknown[][]): unknown[] => calls.map((call) => call[1]);
+    expect(listenersOf(removed.mock.calls)).toEqual(listenersOf(added.mock.calls));
     controller.abort();
     expect(batcher.stats().aborted).toBe(0);
   });

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeFeeds } from '../../../../engine/runtime/batching/merge-feeds.ts';
-import {
-  elementBytes,
-  viewElements,
-  type NumericArray,
-  type NumericType,
-  type Tensors,
-} from '../../../../engine/runtime/tensor.ts';
-
-function allocate(type: NumericType, elements: number): NumericArray {
-  return viewElements(type, new ArrayBuffer(elements * elementBytes(type)), 0, elements);
-}
+import type { NumericArray, Tensors } from '../../../../engine/runtime/tensor.ts';
+import { allocateArray } from './allocate-array.ts';
 
 function never(): NumericArray {
   throw new Error('nothing is to be allocated');
@@ -29,7 +20,7 @@ const TWO: Tensors = {
 
 describe('mergeFeeds', () => {
   it('puts the rows of each input one after the other, numbers and texts', () => {
-    expect(mergeFeeds([ONE, TWO], allocate)).toEqual({
+    expect(mergeFeeds([ONE, TWO], allocateArray)).toEqual({
       x: { type: 'float32', dims: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
       id: { type: 'int64', dims: [3], data: BigInt64Array.of(10n, 20n, 30n) },
       text: { type: 'string', dims: [3, 1], data: ['a', 'b', 'c'] },
@@ -45,7 +36,7 @@ describe('mergeFeeds', () => {
     const given: NumericArray[] = [];
     const merged = mergeFeeds([ONE, TWO], (type, elements) => {
       asked.push(`${type} ${elements}`);
-      const array = allocate(type, elements);
+      const array = allocateArray(type, elements);
       given.push(array);
       return array;
     });
@@ -58,7 +49,7 @@ describe('mergeFeeds', () => {
     const shared = new Float32Array(new SharedArrayBuffer(16));
     shared.set([9, 1, 2, 9]);
     const view = { x: { type: 'float32', dims: [1, 2], data: shared.subarray(1, 3) } } as const;
-    const merged = mergeFeeds([view, view], allocate);
+    const merged = mergeFeeds([view, view], allocateArray);
     expect(merged['x']?.data).toEqual(Float32Array.of(1, 2, 1, 2));
   });
 
@@ -67,7 +58,7 @@ describe('mergeFeeds', () => {
       h: { type: 'float16', dims: [1], data: Uint16Array.of(0x3c00) },
       b: { type: 'bool', dims: [1], data: Uint8Array.of(1) },
     };
-    const merged = mergeFeeds([feeds, feeds], allocate);
+    const merged = mergeFeeds([feeds, feeds], allocateArray);
     expect(merged['h']?.data).toEqual(Uint16Array.of(0x3c00, 0x3c00));
     expect(merged['b']?.data).toEqual(Uint8Array.of(1, 1));
   });

@@ -23,7 +23,7 @@ export interface MockTargetOptions {
   readonly clock: FakeClock;
   readonly runMs: number;
   /** What a run throws instead of answering, or null. */
-  readonly failure?: (names: readonly string[]) => unknown;
+  readonly failure?: (names: readonly string[]) => Error | null;
 }
 
 /** Takes `runMs` for a run of any size, on the fake clock. */

@@ -12,8 +12,9 @@ const TWO: Tensors = {
 };
 
 describe('splitOutputs', () => {
+  const whole = Float32Array.of(1, 2, 3, 4, 5, 6);
   const outputs: Tensors = {
-    x: { type: 'float32', dims: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    x: { type: 'float32', dims: [3, 2], data: whole },
     text: { type: 'string', dims: [3, 1], data: ['a', 'b', 'c'] },
   };
 
@@ -25,14 +26,14 @@ describe('splitOutputs', () => {
   it('gives views of the outputs where the caller does not ask to own them', () => {
     const [, two] = splitOutputs(outputs, { samples: [1, 2], owned: false });
     const data = two?.['x']?.data as Float32Array;
-    expect(data.buffer).toBe((outputs['x']?.data as Float32Array).buffer);
+    expect(data.buffer).toBe(whole.buffer);
     expect(data.byteOffset).toBe(8);
   });
 
   it('gives arrays of their own size where the caller asks to own them', () => {
     const [, two] = splitOutputs(outputs, { samples: [1, 2], owned: true });
     const data = two?.['x']?.data as Float32Array;
-    expect(data.buffer).not.toBe((outputs['x']?.data as Float32Array).buffer);
+    expect(data.buffer).not.toBe(whole.buffer);
     expect(data.buffer.byteLength).toBe(16);
   });
 });
