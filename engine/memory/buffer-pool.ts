@@ -75,7 +75,6 @@ export class BufferPool<Memory extends PoolMemory = PoolMemory> implements Block
       this.#borrow(classIndex, sizeBytes) ??
       this.#allocate(classIndex, sizeBytes);
     const { ticket } = block;
-    ticket.isTaken = true;
     ticket.askedBytes = sizeBytes;
     ticket.neededBytes = neededBytes;
     ticket.taker = this.#debug && taker === undefined ? stackOfTaker() : taker;
@@ -111,8 +110,6 @@ export class BufferPool<Memory extends PoolMemory = PoolMemory> implements Block
   giveBack(block: PoolBlock<Memory>): void {
     const { ticket } = block;
     this.#ledger.noteReturned(ticket);
-    ticket.isTaken = false;
-    ticket.taker = undefined;
     ticket.memory.retire?.();
     if (this.#debug) poison(ticket.memory);
     block.idleSince = this.#ledger.ended;
@@ -144,7 +141,6 @@ export class BufferPool<Memory extends PoolMemory = PoolMemory> implements Block
       memory: this.#backing.allocate(blockBytes),
       classIndex,
       blockBytes,
-      isTaken: false,
       askedBytes: 0,
       neededBytes: 0,
       taker: undefined,

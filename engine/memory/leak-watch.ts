@@ -17,16 +17,14 @@ export class LeakWatch<Memory extends PoolMemory> {
   readonly #registry: FinalizationRegistry<BlockTicket<Memory>>;
 
   constructor(onLeak: (ticket: BlockTicket<Memory>) => void) {
-    this.#registry = new FinalizationRegistry((ticket) => {
-      // A pool that was itself collected takes its free blocks along.
-      if (ticket.isTaken) onLeak(ticket);
-    });
+    this.#registry = new FinalizationRegistry(onLeak);
   }
 
   add(block: PoolBlock<Memory>): void {
     this.#registry.register(block, block.ticket, block.ticket);
   }
 
+  /** Before a pool drops a free block: its end is no leak. */
   remove(block: PoolBlock<Memory>): void {
     this.#registry.unregister(block.ticket);
   }

@@ -12,7 +12,6 @@ export interface BlockTicket<Memory extends PoolMemory> {
   readonly classIndex: number;
   /** Header included. */
   readonly blockBytes: number;
-  isTaken: boolean;
   /** Bytes asked for by the present lease. */
   askedBytes: number;
   /** Bytes of the class that the present lease needs; less than the block where it borrows a larger one. */

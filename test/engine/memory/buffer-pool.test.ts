@@ -55,11 +55,12 @@ test('a block of up to twice the size is borrowed at once, the smallest first', 
 test('with 16 leases out no request borrows more than twice its size', () => {
   const { backing, allocated } = recordingBacking();
   const pool = new BufferPool(backing);
-  const large = pool.take(1024 * KIB);
+  const large = pool.take(4096 * KIB);
   const small = Array.from({ length: 16 }, () => pool.take(64 * KIB));
   large.release();
-  pool.take(100 * KIB).release();
-  expect(allocated.at(-1)).toBe(112);
+  // 5120 KiB are held and 6400 may be: with 1536 more the large block would be borrowed.
+  pool.take(1300 * KIB).release();
+  expect(allocated.at(-1)).toBe(1536);
   for (const lease of small) lease.release();
 });
 
@@ -72,6 +73,35 @@ test('what waited longest is freed when something else has to be allocated', () 
   pool.take(350 * KIB).release();
   expect(freed).toEqual([224, 112]);
   expect(pool.statistics()).toMatchObject({ heldBytes: 704 * KIB, peakHeldBytes: 704 * KIB });
+});
+
+test('of one size, too, what waited longest goes first', () => {
+  const { backing, freed } = recordingBacking();
+  const pool = new BufferPool(backing);
+  const leases = Array.from({ length: 4 }, () => pool.take(100 * KIB));
+  const buffers = leases.map((lease) => lease.buffer);
+  for (const lease of leases) lease.release();
+  // Of 500 KiB that may be held 4 x 112 are; 128 more take one block.
+  pool.take(120 * KIB).release();
+  expect(freed).toEqual([112]);
+  const left = Array.from({ length: 3 }, () => pool.take(100 * KIB));
+  expect(left.map(({ buffer }) => buffers.indexOf(buffer))).toEqual([3, 2, 1]);
+  for (const lease of left) lease.release();
+});
+
+test('free blocks go before a take is refused for the limit', () => {
+  const { backing, freed } = recordingBacking();
+  const pool = new BufferPool(backing, { limitBytes: 950 * KIB });
+  for (const lease of [pool.take(400 * KIB), pool.take(400 * KIB)]) lease.release();
+  // The bound, 1000 KiB, would allow 448 and 512.
+  pool.take(480 * KIB).release();
+  expect(freed).toEqual([448, 448]);
+});
+
+test('64 KiB are kept, however little was live at once', () => {
+  const pool = new BufferPool(recordingBacking().backing);
+  for (const kib of [4, 8, 16]) pool.take(kib * KIB).release();
+  expect(pool.statistics()).toMatchObject({ heldBytes: 28 * KIB, peakLiveBytes: 16 * KIB });
 });
 
 test('many tensors below the smallest block are kept, although rounding alone exceeds the bound', () => {

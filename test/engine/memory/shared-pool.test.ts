@@ -1,15 +1,21 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { UserError } from '../../../engine/base/errors.ts';
+import type { BufferPool } from '../../../engine/memory/buffer-pool.ts';
+import { createSharedMemory, unlinkSharedMemory } from '../../../engine/memory/native-memory.ts';
+import type { SharedSegment } from '../../../engine/memory/owned-segment.ts';
 import { SegmentAttachments } from '../../../engine/memory/segment-attachments.ts';
+import { SegmentHeader } from '../../../engine/memory/segment-header.ts';
 import { createSharedPool } from '../../../engine/memory/shared-pool.ts';
 import type { SweepResult } from '../../../engine/memory/sweep-shared-memory.ts';
+import { collectUntil } from './collect-garbage.ts';
 import { describePool } from './pool-conformance.ts';
 import { nextMessage, startOwner, startProgram } from './segment-owner.ts';
 
 describePool('shared', createSharedPool);
 
 const [FIRST, SECOND] = [0, 1] as const;
+const NOBODY = { namespace: 1, pid: 1, startTicks: 1 };
 
 function attachments(): SegmentAttachments {
   const attached = new SegmentAttachments();
@@ -131,16 +137,49 @@ test('of more than 256 attached segments the one used longest ago is unmapped', 
   const pool = createSharedPool();
   const attached = attachments();
   const leases = Array.from({ length: 257 }, () => pool.take(4000));
-  const [first, second, ...others] = leases.map(({ memory }) => attached.attach(memory) && memory);
+  const [first, second, ...others] = leases.map(({ memory }) => memory);
+  const last = others.pop();
+  const attach = (memory = last): unknown => memory && attached.attach(memory);
+  const [mappedFirst, mappedSecond] = [attach(first), attach(second)];
+  for (const memory of others) attach(memory);
+  expect(attach(first)).toBe(mappedFirst);
+  attach(last);
   expect(attached.count).toBe(256);
-  expect(others).toHaveLength(255);
-  for (const memory of [first, second]) {
-    if (memory !== undefined) attached.attach(memory);
-  }
-  expect(attached.count).toBe(256);
+  expect(attach(first)).toBe(mappedFirst);
+  expect(attach(second)).not.toBe(mappedSecond);
   for (const lease of leases) lease.release();
   pool.close();
 });
+
+test.each([
+  ['has no header', () => undefined],
+  ['promises more than there is', (header: SegmentHeader) => header.write(NOBODY, 4096)],
+])('memory that %s is refused and unmapped again', (_, prepare) => {
+  const name = `claw-test-${process.pid}`;
+  const mapping = createSharedMemory(name, 4096);
+  onTestFinished(() => unlinkSharedMemory(name));
+  prepare(new SegmentHeader(mapping.buffer));
+  mapping.close();
+  const attached = attachments();
+  expect(() => attached.attach({ name, generation: 1 })).toThrow(/not made by a pool/);
+  expect(attached.count).toBe(0);
+  expect(readFileSync('/proc/self/maps', 'utf8')).not.toContain(name);
+});
+
+test('a lost lease keeps its segment until the pool closes: somebody may hold a view', async () => {
+  const pool = createSharedPool();
+  const name = lose(pool);
+  await collectUntil(() => pool.statistics().leaks > 0);
+  expect(pool.statistics()).toMatchObject({ leaks: 1, heldBytes: 0, lostBytes: 4096 });
+  expect(isListed(name)).toBe(true);
+  pool.close();
+  expect(pool.statistics().lostBytes).toBe(0);
+  expect(isListed(name)).toBe(false);
+});
+
+function lose(pool: BufferPool<SharedSegment>): string {
+  return pool.take(1000).memory.name;
+}
 
 test('the header says whose segment it is', async () => {
   const owner = await startOwner();
