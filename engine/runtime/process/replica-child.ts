@@ -4,7 +4,8 @@ import { UserError } from '../../base/errors.ts';
 import { siblingModule } from '../../base/sibling-module.ts';
 import { applyRuntimeEnvironment } from '../environment.ts';
 import { REQUESTS_FD } from './descriptors.ts';
-import { encodeFrame, FrameReader } from './frames.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameEncoder } from './frames.ts';
 import { parseReply, type Reply, type Request } from './messages.ts';
 import { ReplicaLostError, type ProcessEnd } from './replica-lost-error.ts';
 
@@ -69,7 +70,8 @@ class ConnectedChild implements ReplicaChild {
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   readonly #requests: Socket;
-  readonly #frames = new FrameReader();
+  readonly #encoder = new FrameEncoder();
+  readonly #replies = new FrameReader(parseReply);
   #asked: Asked | null = null;
   #end: ProcessEnd | null = null;
 
@@ -85,7 +87,7 @@ class ConnectedChild implements ReplicaChild {
   ask(request: Request): Promise<Reply> {
     if (this.#asked !== null) throw new Error('a replica answers one request at a time');
     if (this.#end !== null) return Promise.reject(this.#lost(this.#end));
-    const frame = encodeFrame(request);
+    const frame = this.#encoder.encode(request);
     return new Promise((resolve, reject) => {
       this.#asked = { resolve, reject };
       this.#requests.write(frame);
@@ -102,8 +104,7 @@ class ConnectedChild implements ReplicaChild {
 
   #receive(chunk: Buffer): void {
     try {
-      for (const text of this.#frames.push(chunk)) {
-        const reply = parseReply(text);
+      for (const reply of this.#replies.push(chunk)) {
         this.#asked?.resolve(reply);
         this.#asked = null;
       }

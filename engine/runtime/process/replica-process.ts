@@ -1,28 +1,15 @@
 import { messageOf, UserError } from '../../base/errors.ts';
 import { loadLibC } from '../../memory/libc.ts';
-import { adoptSharedFile } from '../../memory/shared-file.ts';
-import { createSession, type Session } from '../binding.ts';
-import { Arena } from './arena.ts';
-import { ARENA_FD, ARENA_LABEL, REQUESTS_FD } from './descriptors.ts';
-import { readFrameSync, writeFrameSync } from './frames.ts';
-import type { OpenRequest, Reply, Request, RunRequest } from './messages.ts';
-import { viewTensors } from './receive-tensors.ts';
-
-import { SegmentGoneError, Segments } from './segments.ts';
-import { arenaExtentOf, sendTensors } from './send-tensors.ts';
+import { REQUESTS_FD } from './descriptors.ts';
+import { FrameStream } from './frame-stream.ts';
+import type { FailedReply, Reply, Request } from './messages.ts';
+import { SegmentGoneError } from './segments.ts';
+import { ServedSession } from './served-session.ts';
 
 // The program of a process replica: one session, one request at a time, until
 // the stream of requests ends.
 
 const SIGKILL = 9;
-
-interface Opened {
-  readonly session: Session;
-  readonly arena: Arena;
-  readonly segments: Segments;
-}
-
-let opened: Opened | null = null;
 
 dieWithParent();
 ignoreSignals();
@@ -46,45 +33,27 @@ function ignoreSignals(): void {
 }
 
 async function serve(): Promise<void> {
-  for (let text = readFrameSync(REQUESTS_FD); text !== null; text = readFrameSync(REQUESTS_FD)) {
-    writeFrameSync(REQUESTS_FD, await answer(JSON.parse(text) as Request));
+  const stream = new FrameStream(REQUESTS_FD, (text) => JSON.parse(text) as Request);
+  let session: ServedSession | null = null;
+  for (let request = stream.read(); request !== null; request = stream.read()) {
+    try {
+      if (request.kind === 'open') session = await ServedSession.open(request);
+      stream.write(await answer(request, session));
+    } catch (thrown) {
+      stream.write(toFailure(thrown));
+    }
   }
-  await opened?.session.close();
+  await session?.close();
 }
 
-async function answer(request: Request): Promise<Reply> {
-  try {
-    return request.kind === 'open' ? await open(request) : await run(request);
-  } catch (thrown) {
-    if (thrown instanceof SegmentGoneError) return { kind: 'unmapped', segment: thrown.segment };
-    const remedy = thrown instanceof UserError ? thrown.remedy : undefined;
-    return { kind: 'failed', message: messageOf(thrown), remedy };
-  }
+function answer(request: Request, session: ServedSession | null): Reply | Promise<Reply> {
+  if (session === null) throw new Error('the first request must open a session');
+  return request.kind === 'open' ? session.metadata() : session.run(request);
 }
 
-async function open(request: OpenRequest): Promise<Reply> {
-  const session = await createSession(request.modelPath, request.options);
-  const arena = new Arena(adoptSharedFile(ARENA_FD, ARENA_LABEL), request.maxArenaBytes);
-  opened = { session, arena, segments: new Segments() };
-  return { kind: 'opened', inputs: session.inputs, outputs: session.outputs };
-}
-
-async function run(request: RunRequest): Promise<Reply> {
-  if (opened === null) throw new Error('the first request must open a session');
-  const { session, arena, segments } = opened;
-  arena.settle();
-  arena.follow(request.arenaBytes);
-  const feeds = Object.values(request.feeds);
-  segments.attach(feeds.flatMap((feed) => ('segment' in feed ? (feed.segment ?? []) : [])));
-  const outputs = await session.run(
-    viewTensors(request.feeds, (segment) => {
-      return segment === undefined ? arena.buffer : segments.bufferOf(segment);
-    }),
-  );
-  const taken = feeds.flatMap((feed) => arenaExtentOf(feed) ?? []);
-  return {
-    kind: 'done',
-    outputs: sendTensors(outputs, arena, { taken }),
-    arenaBytes: arena.sizeBytes,
-  };
+function toFailure(thrown: unknown): Exclude<Reply, { kind: 'opened' | 'done' }> {
+  if (thrown instanceof SegmentGoneError) return { kind: 'unmapped', segment: thrown.segment };
+  const failure: FailedReply = { kind: 'failed', message: messageOf(thrown) };
+  const remedy = thrown instanceof UserError ? thrown.remedy : undefined;
+  return remedy === undefined ? failure : { ...failure, remedy };
 }
