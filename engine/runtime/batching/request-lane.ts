@@ -1,5 +1,4 @@
-import type { BatchRequest } from './batch-request.ts';
-import { PRIORITY_LEVELS } from './batch-request.ts';
+import { PRIORITY_LEVELS, type BatchRequest } from './batch-request.ts';
 import type { HeapItem } from './indexed-heap.ts';
 
 /** A request as it waits: links of its lane, and its place among the deadlines. */
@@ -29,8 +28,8 @@ export class RequestLane<R extends BatchRequest> implements HeapItem {
   leader: LaneEntry<R> | null = null;
   /** The request that has waited longest. */
   oldest: LaneEntry<R> | null = null;
-  readonly #heads: (LaneEntry<R> | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
-  readonly #tails: (LaneEntry<R> | null)[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
+  readonly #heads: (LaneEntry<R> | null)[] = noEntries();
+  readonly #tails: (LaneEntry<R> | null)[] = noEntries();
 
   constructor(shapeKey: string | null) {
     this.shapeKey = shapeKey;
@@ -68,6 +67,11 @@ export class RequestLane<R extends BatchRequest> implements HeapItem {
     }
     return first;
   }
+}
+
+/** For each priority, nothing. */
+function noEntries(): null[] {
+  return new Array<null>(PRIORITY_LEVELS).fill(null);
 }
 
 /** Whether `a` is to be run before `b`. */

@@ -153,6 +153,13 @@ describe('a model whose axes have no names', () => {
     expect(model.axis).toEqual({ state: 'batched', proven: false });
   });
 
+  it('learns from a request whose samples equal a fixed dimension: no output follows that', async () => {
+    const inputs: readonly ValueInfo[] = [{ name: 'x', type: 'float32', shape: ['', 1] }];
+    const { model } = createModel({ ...unnamed, inputs, run: answerRows(() => 1) });
+    for (let runs = 0; runs < 8; runs += 1) await model.run([rows([1])], null);
+    expect(model.axis).toEqual({ state: 'batched', proven: true });
+  });
+
   it('is never merged after one run to the contrary', async () => {
     let rowsGiven = 2;
     const { model } = createModel({ ...unnamed, run: answerRows(() => rowsGiven) });
