@@ -13,6 +13,9 @@ export interface LaneEntry<R extends BatchRequest> extends HeapItem {
   next: LaneEntry<R> | null;
 }
 
+/** For each priority, nothing. */
+const NO_ENTRIES: readonly null[] = Array.from({ length: PRIORITY_LEVELS }, () => null);
+
 /**
  * The waiting requests that may share a batch: one first-in-first-out list for each
  * priority, linked, so that a cancelled request leaves in O(1). Finding the next
@@ -28,8 +31,8 @@ export class RequestLane<R extends BatchRequest> implements HeapItem {
   leader: LaneEntry<R> | null = null;
   /** The request that has waited longest. */
   oldest: LaneEntry<R> | null = null;
-  readonly #heads: (LaneEntry<R> | null)[] = noEntries();
-  readonly #tails: (LaneEntry<R> | null)[] = noEntries();
+  readonly #heads: (LaneEntry<R> | null)[] = [...NO_ENTRIES];
+  readonly #tails: (LaneEntry<R> | null)[] = [...NO_ENTRIES];
 
   constructor(shapeKey: string | null) {
     this.shapeKey = shapeKey;
@@ -67,11 +70,6 @@ export class RequestLane<R extends BatchRequest> implements HeapItem {
     }
     return first;
   }
-}
-
-/** For each priority, nothing. */
-function noEntries(): null[] {
-  return new Array<null>(PRIORITY_LEVELS).fill(null);
 }
 
 /** Whether `a` is to be run before `b`. */
