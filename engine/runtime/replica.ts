@@ -11,7 +11,7 @@ export interface Replica {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly state: ReplicaState;
-  /** The process that holds the session, such as to sum up memory; null while there is none. */
+  /** The process that holds the session, such as to sum up memory; null while there is none, and once it closes. */
   readonly pid: number | null;
   /**
    * Runs one request. Feeds are read in place and must not change meanwhile;
@@ -83,7 +83,7 @@ export function createReplica(parts: ReplicaParts): Replica {
       return closed === null ? health.state() : 'closed';
     },
     get pid() {
-      return health.pid();
+      return closed === null ? health.pid() : null;
     },
     run: (feeds, options) => {
       if (closed !== null) return Promise.reject(new UserError(CLOSED));
