@@ -5,7 +5,7 @@ export interface Extent {
 }
 
 /** What vector instructions like, and more than any element needs. */
-export const PLACE_ALIGNMENT_BYTES = 64;
+const PLACE_ALIGNMENT_BYTES = 64;
 
 /**
  * Finds room in an arena of any length: first fit between what is taken. Both

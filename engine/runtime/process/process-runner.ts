@@ -38,6 +38,8 @@ export class ProcessRunner {
   async run(feeds: Tensors, options: RunOptions = {}): Promise<Tensors> {
     const { arena, supervisor } = this.#parts;
     const child = supervisor.child();
+    // A second one would write over the feeds of the first.
+    if (this.#running !== null) throw new Error('a replica answers one request at a time');
     this.#watch(options.deadlineAtMs);
     this.#running = child;
     arena.settle();

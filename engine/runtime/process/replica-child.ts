@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
-import { UserError } from '../../base/errors.ts';
+import { fileURLToPath } from 'node:url';
+import { messageOf, UserError } from '../../base/errors.ts';
 import { siblingModule } from '../../base/sibling-module.ts';
 import { applyRuntimeEnvironment } from '../environment.ts';
 import { REQUESTS_FD } from './descriptors.ts';
@@ -45,23 +46,28 @@ export async function startReplicaChild(arenaFd: number): Promise<ReplicaChild> 
 function startProgram(arenaFd: number): ChildProcess {
   const environment = { ...process.env };
   applyRuntimeEnvironment(environment);
-  const program = siblingModule(import.meta.url, './replica-process');
-  return spawn(process.execPath, [program.pathname, String(process.pid)], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', arenaFd],
+  const program = fileURLToPath(siblingModule(import.meta.url, './replica-process'));
+  try {
+    return spawn(process.execPath, [program, String(process.pid)], {
+      env: environment,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', arenaFd],
+    });
+  } catch (thrown) {
+    throw cannotStart(thrown);
+  }
+}
+
+/** What is short for the moment is told by an event, the rest is thrown. */
+function failedStart(child: ChildProcess): Promise<never> {
+  return new Promise((_, reject) => {
+    child.once('error', (cause) => reject(cannotStart(cause)));
   });
 }
 
-function failedStart(child: ChildProcess): Promise<never> {
-  return new Promise((_, reject) => {
-    child.once('error', (cause) => {
-      reject(
-        new UserError(`the process of a replica cannot be started: ${cause.message}`, {
-          remedy: 'free some memory or allow more processes (ulimit -u)',
-          cause,
-        }),
-      );
-    });
+function cannotStart(cause: unknown): UserError {
+  return new UserError(`the process of a replica cannot be started: ${messageOf(cause)}`, {
+    remedy: 'free some memory or allow more processes (ulimit -u)',
+    cause,
   });
 }
 
@@ -74,6 +80,8 @@ class ConnectedChild implements ReplicaChild {
   readonly #replies = new FrameReader(parseReply);
   #asked: Asked | null = null;
   #end: ProcessEnd | null = null;
+  /** What it said that cannot be right. */
+  #nonsense: unknown = undefined;
 
   constructor(child: ChildProcess, pid: number, requests: Socket) {
     this.pid = pid;
@@ -108,8 +116,9 @@ class ConnectedChild implements ReplicaChild {
         this.#asked?.resolve(reply);
         this.#asked = null;
       }
-    } catch {
+    } catch (thrown) {
       // Its memory is not what it was: what it would say next cannot be trusted either.
+      this.#nonsense ??= thrown;
       this.kill();
     }
   }
@@ -121,7 +130,7 @@ class ConnectedChild implements ReplicaChild {
   }
 
   #lost(end: ProcessEnd): ReplicaLostError {
-    return new ReplicaLostError('ended', this.pid, end);
+    return new ReplicaLostError('ended', this.pid, end, this.#nonsense);
   }
 }
 

@@ -28,9 +28,10 @@ export class ReplicaLostError extends UserError {
   readonly pid: number;
   readonly end: ProcessEnd;
 
-  constructor(reason: LossReason, pid: number, end: ProcessEnd) {
+  constructor(reason: LossReason, pid: number, end: ProcessEnd, cause?: unknown) {
     super(`${REASONS[reason]}: process ${pid} ended with ${describeEnd(end)}`, {
       remedy: REMEDIES[reason],
+      cause,
     });
     this.reason = reason;
     this.pid = pid;

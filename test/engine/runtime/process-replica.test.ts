@@ -80,6 +80,13 @@ describe('the process of a replica', () => {
     expect((await replica.run(rounds(1n), later))['y']?.dims).toEqual([64, 64]);
   });
 
+  test('takes one request at a time', async () => {
+    const replica = await open(writeLoopModel(temporaryFolder()));
+    const [first, second] = [replica.run(rounds(100n)), replica.run(rounds(1n))];
+    await expect(second).rejects.toThrow(/one request at a time/);
+    expect((await first)['y']?.dims).toEqual([64, 64]);
+  });
+
   test('is not killed for a deadline that was past before the run', async () => {
     const replica = await open(writeLinearModel(temporaryFolder()));
     const { pid } = replica;
