@@ -43,13 +43,17 @@ function standing(
     excess:
       completed.length === 0
         ? Infinity
-        : totalExcess(typicalFigures(completed.map((record) => record.figures)), constraints),
+        : totalExcess(constrainedMedians(completed.map((record) => record.figures)), constraints),
   };
 }
 
-/** Figures of several trials of one arm: the median of each. */
-function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigures {
+/** Figures of several trials of one arm: the median of each, absent where a trial lacks it. */
+function constrainedMedians(trials: readonly ConstrainedFigures[]): ConstrainedFigures {
   const typical = (of: (figures: ConstrainedFigures) => number): number => median(trials.map(of));
+  const known = (of: (figures: ConstrainedFigures) => number | undefined): number | undefined => {
+    const values = trials.map(of).filter((value) => value !== undefined);
+    return values.length < trials.length ? undefined : median(values);
+  };
   return {
     latencyMs: {
       p50: typical((figures) => figures.latencyMs.p50),
@@ -58,9 +62,8 @@ function typicalFigures(trials: readonly ConstrainedFigures[]): ConstrainedFigur
       p99: typical((figures) => figures.latencyMs.p99),
     },
     memoryBytes: typical((figures) => figures.memoryBytes),
-    accuracy: trials.every((figures) => figures.accuracy !== undefined)
-      ? typical((figures) => figures.accuracy as number)
-      : undefined,
+    accuracy: known((figures) => figures.accuracy),
+    watts: known((figures) => figures.watts),
   };
 }
 

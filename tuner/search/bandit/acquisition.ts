@@ -33,7 +33,7 @@ export function unmeasuredByWorth(
   costWeight: number,
 ): Worth[] {
   const { measured } = belief;
-  const incumbent = bestOf(measured.filter((one) => one.feasible >= INCUMBENT_FEASIBLE));
+  const incumbent = bestLikely(belief);
   // Without any, every feasible arm is an improvement.
   const best = incumbent?.mean ?? Math.min(...measured.map((one) => one.mean)) - 1;
   const worths: Worth[] = [];
@@ -53,19 +53,23 @@ export function unmeasuredByWorth(
     .sort(byWorth);
 }
 
+/** The best measured arm of those that are likely to meet the constraints; null without one. */
+export function bestLikely({ measured }: Pick<Belief, 'measured'>): Candidate | null {
+  return bestOf(measured.filter((one) => one.feasible >= INCUMBENT_FEASIBLE));
+}
+
 function byWorth(a: Worth, b: Worth): number {
   return b.worth - a.worth || a.candidate.arm - b.candidate.arm;
 }
 
-/** Unmeasured arms; of very many those with the best expected score. */
+/** Unmeasured arms; of very many those with the best expected score, ties included. */
 function promising(belief: Belief, { space }: SearchProblem): number[] {
   const known = new Set(belief.measured.map((one) => one.arm));
   const open = [...space.arms.keys()].filter((arm) => !known.has(arm) && !belief.givenUp.has(arm));
   if (open.length <= MOST_CANDIDATES) return open;
-  const means = new Map(open.map((arm) => [arm, belief.mean(arm)]));
-  return open
-    .sort((a, b) => (means.get(b) as number) - (means.get(a) as number))
-    .slice(0, MOST_CANDIDATES);
+  const means = Float64Array.from(open, (arm) => belief.mean(arm));
+  const least = means.toSorted().at(-MOST_CANDIDATES) as number;
+  return open.filter((_, at) => (means[at] as number) >= least);
 }
 
 /**

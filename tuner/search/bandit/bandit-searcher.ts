@@ -1,4 +1,5 @@
 import { createRandom } from '../../../engine/base/random.ts';
+import { encodingOf } from '../encoding.ts';
 import {
   DONE,
   measure,
@@ -8,8 +9,8 @@ import {
   type SearchProblem,
 } from '../searcher.ts';
 import { isOpen, standings } from '../standings.ts';
-import { thompsonBest, unmeasuredByWorth } from './acquisition.ts';
-import { believe, type Candidate } from './belief.ts';
+import { bestLikely, thompsonBest, unmeasuredByWorth } from './acquisition.ts';
+import { believe, type Belief, type Candidate } from './belief.ts';
 import { portfolio } from './portfolio.ts';
 import { isDecided, raceFor } from './race.ts';
 import { recommend } from './recommend.ts';
@@ -18,10 +19,13 @@ import { advisedArms } from './transfer.ts';
 /** Evaluations of a search without a budget. */
 const HORIZON = 60;
 /** Share of the evaluations, the last ones, that serve the choice between contenders. */
-const RACE = 0.5;
+const RACE = 0.6;
 /** Share of the others that are drawn, and from how many of the most promising arms. */
-const THOMPSON = 0.2;
+const THOMPSON = 0.1;
 const DRAWN_FROM = 64;
+/** Measurements after which first arms are dropped that lie this many deviations below the best. */
+const KNOWING = 5;
+const HOPE = 2;
 
 /**
  * The paired, constrained bandit: first arms of general knowledge and of other hosts;
@@ -35,7 +39,10 @@ function ask(problem: SearchProblem): Ask {
   const left = evaluationsLeft(problem);
   if (left <= 0) return DONE;
   const horizon = problem.records.length + left;
-  return askFirst(problem, horizon) ?? askModel(problem, left, horizon) ?? askAnything(problem);
+  const belief = believe(problem);
+  const first = askFirst(problem, belief, horizon);
+  if (first !== null || belief === null) return first ?? askAnything(problem);
+  return askModel(problem, belief, { left, horizon });
 }
 
 function evaluationsLeft({ budget, records }: SearchProblem): number {
@@ -47,10 +54,27 @@ function evaluationsLeft({ budget, records }: SearchProblem): number {
   return left / (budget.spent / records.length);
 }
 
-function askFirst(problem: SearchProblem, horizon: number): Ask | null {
+function askFirst(problem: SearchProblem, belief: Belief | null, horizon: number): Ask | null {
   const { space, priors } = problem;
   const advised = advisedArms(space, priors);
-  return askNext(problem, [space.defaultArm, ...advised, ...portfolio(space, horizon)]);
+  const first = [space.defaultArm, ...advised, ...portfolio(space, horizon)];
+  const isKnowing = problem.records.length >= KNOWING;
+  return askNext(problem, isKnowing ? hopeful(problem, belief, first) : first);
+}
+
+/** Without the arms that by now can hardly be the best of those that may ship. */
+function hopeful(
+  { space }: SearchProblem,
+  belief: Belief | null,
+  arms: readonly SearchArm[],
+): readonly SearchArm[] {
+  const best = belief === null ? null : bestLikely(belief);
+  if (belief === null || best === null) return arms;
+  const { indexByKey } = encodingOf(space);
+  return arms.filter(({ key }) => {
+    const { mean, sd } = belief.candidate(indexByKey.get(key) ?? 0);
+    return mean + HOPE * sd > best.mean;
+  });
 }
 
 function askNext(problem: SearchProblem, arms: readonly SearchArm[]): Ask | null {
@@ -59,11 +83,13 @@ function askNext(problem: SearchProblem, arms: readonly SearchArm[]): Ask | null
   return next === undefined ? null : measure(next.key);
 }
 
-/** What the model asks for, with so many evaluations left of all; null before it knows anything. */
-function askModel(problem: SearchProblem, left: number, horizon: number): Ask | null {
+/** What the model asks for, with so many evaluations left of all. */
+function askModel(
+  problem: SearchProblem,
+  belief: Belief,
+  { left, horizon }: { readonly left: number; readonly horizon: number },
+): Ask {
   const leftShare = left / horizon;
-  const belief = believe(problem);
-  if (belief === null) return null;
   const asked = (one: Candidate): Ask => measure(problem.space.arms[one.arm]?.key ?? '');
   // Cheap arms first: what is learned early serves longest.
   const worths = unmeasuredByWorth(belief, problem, leftShare);

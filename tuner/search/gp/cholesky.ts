@@ -1,7 +1,5 @@
 import { choleskyFactor } from '../../../engine/base/linear-algebra.ts';
 
-export { solveLower, solveUpper } from '../../../engine/base/linear-algebra.ts';
-
 /** What is added to the diagonal, relative to its mean, when a matrix is not positive definite. */
 const FIRST_JITTER = 1e-10;
 const JITTER_TRIES = 9;

@@ -1,4 +1,6 @@
-import { cholesky, solveLower, solveUpper } from './cholesky.ts';
+import { solveLower, solveUpper } from '../../../engine/base/linear-algebra.ts';
+import { cholesky } from './cholesky.ts';
+import { lowerInverse, timesLower } from './lower-inverse.ts';
 import { covariance, type Kernel } from './kernel.ts';
 import type { GroupedSpace } from './grouped-space.ts';
 import type { GroupEffects } from './effects.ts';
@@ -61,6 +63,8 @@ export function condition(model: Model, rows: Rows): GaussianProcess | null {
   );
   const whitened = solveLower(factor, n, Float64Array.from(residual));
   const weights = solveUpper(factor, n, Float64Array.from(whitened));
+  // Evidence alone, as while fitting, needs none.
+  let inverse: Float64Array | null = null;
   const cross = (arm: number): Float64Array => {
     const column = new Float64Array(n);
     for (let i = 0; i < n; i += 1) {
@@ -78,7 +82,7 @@ export function condition(model: Model, rows: Rows): GaussianProcess | null {
       const column = cross(arm);
       const mean = meanFrom(arm, column);
       const own = covariance(kernel, space.codes, arm * kernel.groups, arm * kernel.groups);
-      const projection = solveLower(factor, n, column);
+      const projection = timesLower((inverse ??= lowerInverse(factor, n)), n, column);
       return { mean, variance: Math.max(own - dot(projection, projection), 1e-12), projection };
     },
   };
