@@ -24,7 +24,7 @@ const RACE = 0.6;
 const THOMPSON = 0.1;
 const DRAWN_FROM = 64;
 /** Measurements after which first arms are dropped that lie this many deviations below the best. */
-const KNOWING = 5;
+const KNOWING = 3;
 const HOPE = 2;
 
 /**
