@@ -22,9 +22,9 @@ export interface ResnetWeights {
 
 const CLASSES = 1000;
 
-/** Seeded noise of the right scale. */
-export function noiseWeights(seed: number): ResnetWeights {
-  const random = createRandom(seed, 'resnet50');
+/** Noise of the right scale, drawn by the seed and the network's name. */
+export function noiseWeights(network: string, seed: number): ResnetWeights {
+  const random = createRandom(seed, network);
   return {
     kernels: (plan) => noiseKernels(plan, random),
     norm: ({ to }) => ({ scale: vary(to, 1, random), bias: vary(to, 0, random) }),

@@ -17,7 +17,7 @@ import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { Tensors } from '../../engine/runtime/tensor.ts';
 import { comparisonSamples } from '../../suites/data/comparison-samples.ts';
 import { readNpz } from '../../suites/data/npz.ts';
-import { writeExportedResnet50 } from '../../suites/models/exported-resnet50.ts';
+import { RESNET50, writeExportedResnet } from '../../suites/models/exported-resnet.ts';
 import { timeModels } from '../../suites/speed/time-models.ts';
 import { report } from './aim.ts';
 
@@ -48,7 +48,7 @@ try {
   }
   const resnet = join(scratch, 'resnet50.onnx');
   console.log('writing an exported-style ResNet-50');
-  await writeExportedResnet50(resnet);
+  await writeExportedResnet(resnet, RESNET50);
   await benchReading(resnet);
   await benchModel(resnet);
   await benchChain(20_000);

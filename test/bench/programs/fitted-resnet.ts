@@ -10,7 +10,7 @@ import {
   TRAINING,
   type Pictures,
 } from '../../../suites/inspection/images/pictures.ts';
-import { exportedResnet50, measureNorms } from '../../../suites/models/exported-resnet50.ts';
+import { exportedResnet, measureNorms, RESNET50 } from '../../../suites/models/exported-resnet.ts';
 import { enlarge, LARGE } from './fitted-resnet/enlarge.ts';
 import { trainNarrow } from './fitted-resnet/train-narrow.ts';
 import { wideWeights } from './fitted-resnet/wide-weights.ts';
@@ -54,12 +54,12 @@ export async function prepareFittedResnet(
   const network = await trainNarrow(bench, { pictures, measured, seed: SEED, onProgress });
   onProgress('measuring the norms');
   const weights = (): ReturnType<typeof wideWeights> => wideWeights(network, SEED);
-  const statistics = await measureNorms(weights, {
+  const statistics = await measureNorms(RESNET50, weights, {
     pictures: { type: 'float32', dims: [MEASURED, CHANNELS, LARGE, LARGE], data: images(measured) },
     threads: THREADS,
   });
   const modelPath = join(folder, 'resnet50.onnx');
-  await saveModel(modelPath, exportedResnet50(weights(), statistics));
+  await saveModel(modelPath, exportedResnet(RESNET50, weights(), statistics));
   onProgress('writing the pictures');
   const heldOut = join(folder, 'held-out');
   const calibration = join(folder, 'calibration');

@@ -11,69 +11,117 @@ import { toSessionOptions } from '../../engine/runtime/session-options.ts';
 import type { Tensor, Tensors } from '../../engine/runtime/tensor.ts';
 import { noiseWeights, type ConvPlan, type ResnetWeights } from './resnet-weights.ts';
 
+/** A residual network (He et al. 2015) for pictures of side x side. */
+export interface ResnetPlan {
+  readonly name: string;
+  readonly side: number;
+  /** Two 3x3 convolutions, or 1x1, 3x3 with the stride, 1x1 to four times the channels. */
+  readonly block: 'basic' | 'bottleneck';
+  /** Blocks, channels inside a block, stride of the first: the four stages. */
+  readonly stages: readonly {
+    readonly blocks: number;
+    readonly channels: number;
+    readonly stride: number;
+  }[];
+}
+
+/** About 100 MB. */
+export const RESNET50: ResnetPlan = Object.freeze({
+  name: 'resnet50',
+  side: 224,
+  block: 'bottleneck',
+  stages: fourStages([3, 4, 6, 3]),
+});
+
+/** About 45 MB. */
+export const RESNET18: ResnetPlan = Object.freeze({
+  name: 'resnet18',
+  side: 128,
+  block: 'basic',
+  stages: fourStages([2, 2, 2, 2]),
+});
+
+function fourStages(blocks: readonly number[]): ResnetPlan['stages'] {
+  return blocks.map((count, stage) => ({
+    blocks: count,
+    channels: 64 * 2 ** stage,
+    stride: stage === 0 ? 1 : 2,
+  }));
+}
+
 /**
- * ResNet-50 (He et al. 2015, the stride on the 3x3 convolution) at 224 x 224 as
- * a Python exporter writes it: Conv, BatchNormalization and Relu apart, the norms'
- * parameters behind Identity nodes. Weights are seeded noise of the right scale;
- * the norms hold the statistics that the runtime measures on seeded pictures, so
- * that activations are as large as in a trained network. About 100 MB.
+ * A residual network as a Python exporter writes it: Conv, BatchNormalization and Relu
+ * apart, the norms' parameters behind Identity nodes. Weights are seeded noise of the
+ * right scale; the norms hold the statistics that the runtime measures on seeded
+ * pictures, so that activations are as large as in a trained network.
  */
-export async function writeExportedResnet50(path: string, seed = 1): Promise<void> {
-  const options = { pictures: pictures(seed), threads: 1 };
-  const statistics = await measureNorms(() => noiseWeights(seed), options);
-  await saveModel(path, exportedResnet50(noiseWeights(seed), statistics));
+export async function writeExportedResnet(path: string, plan: ResnetPlan, seed = 1): Promise<void> {
+  const weights = (): ResnetWeights => noiseWeights(plan.name, seed);
+  const statistics = await measureNorms(plan, weights, {
+    pictures: pictures(plan.side, seed),
+    threads: 1,
+  });
+  await saveModel(path, exportedResnet(plan, weights(), statistics));
 }
 
 /** The same network with weights of any source. */
-export function exportedResnet50(weights: ResnetWeights, statistics: Statistics): OnnxModel {
-  return new ResnetBuilder(weights, statistics).build();
+export function exportedResnet(
+  plan: ResnetPlan,
+  weights: ResnetWeights,
+  statistics: Statistics,
+): OnnxModel {
+  return new ResnetBuilder(plan, weights, statistics).build();
 }
 
 /** Running statistics by the norm's name: mean and variance over all positions of the pictures. */
 export async function measureNorms(
+  plan: ResnetPlan,
   weights: () => ResnetWeights,
   options: { readonly pictures: Tensor; readonly threads: number },
 ): Promise<Statistics> {
   const folder = await mkdtemp(join(tmpdir(), 'claw-resnet-'));
   try {
     const path = join(folder, 'measuring.onnx');
-    await saveModel(path, new ResnetBuilder(weights(), null).build());
+    await saveModel(path, new ResnetBuilder(plan, weights(), null).build());
     return await runMeasuring(path, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Blocks, channels inside a block, stride of the first: the four stages. */
-const STAGES = [
-  { blocks: 3, channels: 64, stride: 1 },
-  { blocks: 4, channels: 128, stride: 2 },
-  { blocks: 6, channels: 256, stride: 2 },
-  { blocks: 3, channels: 512, stride: 2 },
-] as const;
 const EXPANSION = 4;
-const SIDE = 224;
 const PICTURES = 4;
 
 export type Statistics = ReadonlyMap<string, Float32Array>;
 
+interface BlockPlan {
+  readonly name: string;
+  readonly from: number;
+  readonly inner: number;
+  readonly stride: number;
+}
+
 class ResnetBuilder {
-  readonly #builder = new ModelBuilder({
-    name: 'resnet50',
-    opset: 17,
-    producer: { name: 'openclaw-models', version: '1' },
-  });
+  readonly #builder: ModelBuilder;
+  readonly #plan: ResnetPlan;
   readonly #weights: ResnetWeights;
   /** Null while they are measured. */
   readonly #statistics: Statistics | null;
 
-  constructor(weights: ResnetWeights, statistics: Statistics | null) {
+  constructor(plan: ResnetPlan, weights: ResnetWeights, statistics: Statistics | null) {
+    this.#builder = new ModelBuilder({
+      name: plan.name,
+      opset: 17,
+      producer: { name: 'openclaw-models', version: '1' },
+    });
+    this.#plan = plan;
     this.#weights = weights;
     this.#statistics = statistics;
   }
 
   build(): OnnxModel {
-    const image = this.#builder.input('image', 'float32', ['N', 3, SIDE, SIDE]);
+    const { side, block: kind, stages } = this.#plan;
+    const image = this.#builder.input('image', 'float32', ['N', 3, side, side]);
     const stem = this.#relu(
       this.#convNorm(image, { name: 'conv1', from: 3, to: 64, kernel: 7, stride: 2 }),
       'relu',
@@ -87,42 +135,59 @@ class ResnetBuilder {
       },
     });
     let channels = 64;
-    for (const [index, stage] of STAGES.entries()) {
+    for (const [index, stage] of stages.entries()) {
       for (let block = 0; block < stage.blocks; block += 1) {
         const stride = block === 0 ? stage.stride : 1;
         const name = `layer${index + 1}.${block}`;
-        last = this.#bottleneck(last, { name, from: channels, inner: stage.channels, stride });
-        channels = stage.channels * EXPANSION;
+        const shape = { name, from: channels, inner: stage.channels, stride };
+        const isBasic = kind === 'basic';
+        last = isBasic ? this.#basic(last, shape) : this.#bottleneck(last, shape);
+        channels = stage.channels * (isBasic ? 1 : EXPANSION);
       }
     }
     this.#head(last, channels);
     return this.#builder.build();
   }
 
-  #bottleneck(
-    input: string,
-    plan: {
-      readonly name: string;
-      readonly from: number;
-      readonly inner: number;
-      readonly stride: number;
-    },
-  ): string {
-    const { name, from, inner, stride } = plan;
+  #bottleneck(input: string, { name, from, inner, stride }: BlockPlan): string {
     const to = inner * EXPANSION;
-    const conv = (value: string, part: string, shape: Omit<ConvPlan, 'name'>): string =>
-      this.#convNorm(value, { name: `${name}.${part}`, ...shape });
-    const first = conv(input, 'conv1', { from, to: inner, kernel: 1, stride: 1 });
+    const first = this.#conv(input, `${name}.conv1`, { from, to: inner, kernel: 1, stride: 1 });
     const reduced = this.#relu(first, `${name}.relu1`);
-    const second = conv(reduced, 'conv2', { from: inner, to: inner, kernel: 3, stride });
+    const second = this.#conv(reduced, `${name}.conv2`, {
+      from: inner,
+      to: inner,
+      kernel: 3,
+      stride,
+    });
     const spatial = this.#relu(second, `${name}.relu2`);
-    const expanded = conv(spatial, 'conv3', { from: inner, to, kernel: 1, stride: 1 });
-    const shortcut =
-      from === to && stride === 1
-        ? input
-        : conv(input, 'downsample', { from, to, kernel: 1, stride });
-    const sum = this.#builder.node('Add', [expanded, shortcut], { name: `/${name}/Add` });
-    return this.#relu(sum, `${name}.relu3`);
+    const expanded = this.#conv(spatial, `${name}.conv3`, {
+      from: inner,
+      to,
+      kernel: 1,
+      stride: 1,
+    });
+    return this.#residual(expanded, input, { name, from, to, stride });
+  }
+
+  #basic(input: string, { name, from, inner: to, stride }: BlockPlan): string {
+    const first = this.#conv(input, `${name}.conv1`, { from, to, kernel: 3, stride });
+    const active = this.#relu(first, `${name}.relu1`);
+    const second = this.#conv(active, `${name}.conv2`, { from: to, to, kernel: 3, stride: 1 });
+    return this.#residual(second, input, { name, from, to, stride });
+  }
+
+  /** The sum with the block's input, which is projected where the shapes differ. */
+  #residual(branch: string, input: string, { name, ...shape }: Omit<ConvPlan, 'kernel'>): string {
+    const isSame = shape.from === shape.to && shape.stride === 1;
+    const shortcut = isSame
+      ? input
+      : this.#conv(input, `${name}.downsample`, { ...shape, kernel: 1 });
+    const sum = this.#builder.node('Add', [branch, shortcut], { name: `/${name}/Add` });
+    return this.#relu(sum, `${name}.${this.#plan.block === 'basic' ? 'relu2' : 'relu3'}`);
+  }
+
+  #conv(input: string, name: string, shape: Omit<ConvPlan, 'name'>): string {
+    return this.#convNorm(input, { name, ...shape });
   }
 
   #convNorm(input: string, plan: ConvPlan): string {
@@ -234,9 +299,9 @@ async function runMeasuring(
   }
 }
 
-function pictures(seed: number): Tensor {
+function pictures(side: number, seed: number): Tensor {
   const random = createRandom(seed, 'pictures');
-  const dims = [PICTURES, 3, SIDE, SIDE];
+  const dims = [PICTURES, 3, side, side];
   const length = dims.reduce((product, dim) => product * dim, 1);
   return { type: 'float32', dims, data: Float32Array.from({ length }, () => random.normal()) };
 }
