@@ -9,10 +9,10 @@ import { decisionTimes, equalArms, largeHosts, smallHosts } from './programs/sea
 
 // How few measurements the searchers need: `npm run bench:search -- FOLDER` on the
 // recorded tables of a folder; without one on synthetic hosts alone; with `--real TARGET`
-// on this machine, against every arm of a space.
+// on this machine, against every arm of a space (`--record FILE` keeps those as a table).
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { real: { type: 'string' } },
+  options: { real: { type: 'string' }, record: { type: 'string' } },
 });
 const [folder] = positionals;
 
@@ -24,7 +24,7 @@ if (values.real === undefined) {
   }
   await syntheticHosts();
 } else {
-  await realSearch(values.real);
+  await realSearch({ target: values.real, record: values.record });
 }
 
 async function recordedTables(path: string): Promise<void> {
