@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -118,7 +119,7 @@ async function tune(target: string, folder: string, options: readonly string[]):
   });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  await new Promise((resolve) => child.once('close', resolve));
+  await once(child, 'close');
   const { run: id } = JSON.parse(stdout) as { run: string };
   const store = await openSqliteStore(join(folder, '.claw', 'store.sqlite'), systemFiles());
   const run = await store.findRun(id);
