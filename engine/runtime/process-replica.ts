@@ -8,7 +8,12 @@ import type { OpenedReply, OpenRequest } from './process/messages.ts';
 import { openSession } from './process/open-session.ts';
 import { ProcessRunner } from './process/process-runner.ts';
 import { startReplicaChild, type ReplicaChild } from './process/replica-child.ts';
-import { DEFAULT_RESTART_POLICY, Supervisor, type RestartPolicy } from './process/supervisor.ts';
+import {
+  DEFAULT_RESTART_POLICY,
+  Supervisor,
+  type RestartPolicy,
+  type SupervisorOptions,
+} from './process/supervisor.ts';
 import { createReplica, type Replica, type ReplicaOptions } from './replica.ts';
 import { toSessionOptions } from './session-options.ts';
 
@@ -22,6 +27,10 @@ export interface ProcessReplicaOptions extends ReplicaOptions {
   readonly maxArenaBytes?: number;
   /** How long a process may take to load the model. Default 10 minutes. */
   readonly startTimeoutMs?: number;
+  /** Called before each start of a process; what it throws is why that one failed. */
+  readonly verifyModel?: () => Promise<void>;
+  /** Gives up the first start; those after a crash end with `close`. Default: never. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   /** Starts a process that has the shared memory behind a descriptor. */
   readonly startChild?: (arenaFd: number) => Promise<ReplicaChild>;
@@ -31,6 +40,7 @@ const DEFAULTS = Object.freeze({
   restart: DEFAULT_RESTART_POLICY,
   maxArenaBytes: 4 * 2 ** 30,
   startTimeoutMs: 600_000,
+  verifyModel: () => Promise.resolve(),
   clock: systemClock,
   startChild: startReplicaChild,
 });
@@ -52,11 +62,12 @@ export async function openProcessReplica(options: ProcessReplicaOptions): Promis
   const arena = new Arena(createSharedFile(ARENA_LABEL), settings.maxArenaBytes);
   try {
     const model = new OpenedModel();
-    const supervisor = await Supervisor.start({
+    const supervision: SupervisorOptions = {
       clock: settings.clock,
       policy: settings.restart,
       start: (signal) => startReady({ settings, request, arena, model, signal }),
-    });
+    };
+    const supervisor = await Supervisor.start(supervision, options.signal);
     const runner = new ProcessRunner({ arena, supervisor, clock: settings.clock });
     return createReplica({
       ...model.metadata(),
@@ -70,11 +81,10 @@ export async function openProcessReplica(options: ProcessReplicaOptions): Promis
   }
 }
 
-type Settings = Required<ProcessReplicaOptions>;
+type Settings = Required<Omit<ProcessReplicaOptions, 'signal'>>;
 
 function toOpenRequest({ modelPath, config, maxArenaBytes }: Settings): OpenRequest {
-  // Where the session lives is no matter of the session.
-  const options = toSessionOptions({ ...config, isolation: 'thread' });
+  const options = toSessionOptions(config);
   return { kind: 'open', modelPath, options, maxArenaBytes };
 }
 
@@ -93,6 +103,8 @@ async function startReady({
   model,
   signal,
 }: Start): Promise<ReplicaChild> {
+  await settings.verifyModel();
+  signal.throwIfAborted();
   const child = await settings.startChild(arena.fd);
   const { clock, startTimeoutMs: timeoutMs } = settings;
   const opened = await openSession(child, request, { clock, timeoutMs, signal });

@@ -13,6 +13,8 @@ export interface Replica {
   readonly state: ReplicaState;
   /** The process that holds the session, such as to sum up memory; null while there is none, and once it closes. */
   readonly pid: number | null;
+  /** How often a process was started anew and became ready. */
+  readonly restarts: number;
   /**
    * Runs one request. Feeds are read in place and must not change meanwhile;
    * they travel to other threads and processes without a copy when they lie in
@@ -27,6 +29,8 @@ export interface Replica {
    * takes as long as loading the model does.
    */
   whenReady(): Promise<void>;
+  /** Calls back after each change of the state but the last, to `closed`. */
+  onStateChange(listener: () => void): void;
   /** Waits for a request in flight, then frees the session. Idempotent. */
   close(): Promise<void>;
 }
@@ -60,15 +64,18 @@ export interface ReplicaParts extends Pick<Replica, 'inputs' | 'outputs' | 'run'
   readonly health?: ReplicaHealth;
 }
 
-export interface ReplicaHealth extends Pick<Replica, 'whenReady'> {
+export interface ReplicaHealth extends Pick<Replica, 'whenReady' | 'onStateChange'> {
   state(): ReplicaState;
   pid(): number | null;
+  restarts(): number;
 }
 
 const THIS_PROCESS: ReplicaHealth = Object.freeze({
   state: () => 'ready' as const,
   pid: () => process.pid,
+  restarts: () => 0,
   whenReady: () => Promise.resolve(),
+  onStateChange: () => undefined,
 });
 
 /** A replica that drains before it releases, and releases once: a second time throws in the runtime. */
@@ -85,15 +92,17 @@ export function createReplica(parts: ReplicaParts): Replica {
     get pid() {
       return closed === null ? health.pid() : null;
     },
+    get restarts() {
+      return health.restarts();
+    },
     run: (feeds, options) => {
       if (closed !== null) return Promise.reject(new UserError(CLOSED));
-      const answer = parts.run(feeds, options);
       // The caller hears of a failure; draining only waits for its end.
-      inFlight = answer.catch(() => undefined);
-      return answer;
+      return (inFlight = parts.run(feeds, options));
     },
     whenReady: () => (closed === null ? health.whenReady() : Promise.reject(new UserError(CLOSED))),
-    close: () => (closed ??= inFlight.then(() => parts.release())),
+    onStateChange: (listener) => health.onStateChange(listener),
+    close: () => (closed ??= inFlight.catch(() => undefined).then(() => parts.release())),
   };
 }
 

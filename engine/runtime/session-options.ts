@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.ts';
+import { checkAffinity } from './affinity.ts';
 import type { EngineConfig, GraphLevel } from './engine-config.ts';
 import { validateSessionEntries } from './session-entries.ts';
 
@@ -56,14 +57,16 @@ export function validateEngineConfig(config: EngineConfig): void {
   if (config.provider !== 'cpu') {
     refuse('provider', config.provider, "'cpu'");
   }
-  if (config.isolation === 'process') refuse('isolation', config.isolation, "'inline' or 'thread'");
+  if (config.isolation === 'process' && process.platform !== 'linux') {
+    refuse('isolation', config.isolation, "'inline' or 'thread' on this system");
+  }
   if (config.isolation === 'inline' && config.replicas !== 1) {
     throw new UsageError(`config: isolation 'inline' runs one replica, not ${config.replicas}`, {
-      remedy: "use isolation 'thread' for several replicas",
+      remedy: "use isolation 'thread' or 'process' for several replicas",
     });
   }
-  if (config.batch.maxDelayMs !== 0) {
-    refuse('batch.maxDelayMs', String(config.batch.maxDelayMs), '0');
+  if (config.affinity !== null) {
+    checkAffinity(config.affinity, { intraOpThreads: config.intraOpThreads });
   }
   validateSessionEntries(config.sessionEntries);
 }

@@ -31,6 +31,7 @@ export type TensorData = NumericArray | readonly string[];
 export type TensorType = keyof typeof ELEMENT_ARRAYS | 'string';
 
 interface ElementArray {
+  readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): NumericArray;
 }
@@ -72,6 +73,18 @@ export function viewElements(
 ): NumericArray {
   const arrayOf: ElementArray = ELEMENT_ARRAYS[type];
   return new arrayOf(buffer, byteOffset, length);
+}
+
+/** Whether data is of the class that carries the type: an array of texts, or the typed array. */
+export function isDataOf(type: TensorType, data: unknown): data is TensorData {
+  return type === 'string'
+    ? Array.isArray(data) && data.every((text) => typeof text === 'string')
+    : data instanceof ELEMENT_ARRAYS[type];
+}
+
+/** The name of the class that carries the type, for messages. */
+export function dataClassOf(type: TensorType): string {
+  return type === 'string' ? 'Array of strings' : ELEMENT_ARRAYS[type].name;
 }
 
 /** Elements of a shape; the empty shape is a scalar, one element. */

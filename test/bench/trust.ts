@@ -153,7 +153,7 @@ async function coordinatedOmission(): Promise<void> {
 
 /** `offline` through the whole machinery against a bare loop, in pairs within one engine. */
 async function costOfMeasuring(): Promise<void> {
-  const engine = await Engine.open({ modelPath: probe.modelPath, config });
+  const engine = await Engine.open({ artifact: probe.modelPath, config });
   const dataset = await openDataset(probe.datasetFolder);
   const scenario = { name: 'offline' } as const;
   const shape = loadShape(scenario, config, false);

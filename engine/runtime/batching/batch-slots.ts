@@ -28,7 +28,8 @@ export class BatchSlots<Feeds, Answer> {
   readonly #target: BatchTarget<Feeds, Answer>;
   readonly #clock: BatchClock;
   readonly #counters: BatcherCounters;
-  #free: number;
+  #slots: number;
+  #taken = 0;
   #running = 0;
   #meanBatchMs: number | null = null;
 
@@ -37,12 +38,17 @@ export class BatchSlots<Feeds, Answer> {
     this.#target = options.target;
     this.#clock = options.clock;
     this.#counters = options.counters;
-    this.#free = options.slots;
+    this.#slots = options.slots;
   }
 
   /** Batches that can be started now. */
   get free(): number {
-    return this.#free;
+    return Math.max(0, this.#slots - this.#taken);
+  }
+
+  /** Batches that may run at the same time from now on; what runs beyond it goes on. */
+  resize(slots: number): void {
+    this.#slots = slots;
   }
 
   /** Requests that were started and are not answered. */
@@ -79,14 +85,14 @@ export class BatchSlots<Feeds, Answer> {
   }
 
   #acquire(requests: number): number {
-    this.#free -= 1;
+    this.#taken += 1;
     this.#running += requests;
     this.#counters.started += requests;
     return this.#clock.nowMs();
   }
 
   #release(requests: number, startedMs: number): void {
-    this.#free += 1;
+    this.#taken -= 1;
     this.#running -= requests;
     const elapsedMs = this.#clock.nowMs() - startedMs;
     const meanMs = this.#meanBatchMs ?? elapsedMs;

@@ -11,12 +11,22 @@ export interface BatchedModelOptions {
   readonly outputs: readonly ValueInfo[];
   /** Runs feeds on a free replica. `deadlineAtMs`: from then on nobody waits for the answer. */
   readonly run: (feeds: Tensors, deadlineAtMs: number | null) => Promise<Tensors>;
+  /**
+   * The same for outputs that are cut into copies by `read`, before the replica runs anything
+   * else: they may be views of its memory. Default: `run`, then `read`.
+   */
+  readonly runAndRead?: (feeds: Tensors, request: ReadRequest) => Promise<readonly Tensors[]>;
   /** Where merged feeds lie. */
   readonly allocate: AllocateTensor;
   /** Takes merged feeds back after their run, failed or not; without it they are garbage. */
   readonly release?: (array: NumericArray) => void;
   /** Whether each answer owns its memory, at the price of one copy. Default false: views. */
   readonly ownedOutputs?: boolean;
+}
+
+export interface ReadRequest {
+  readonly deadlineAtMs: number | null;
+  readonly read: (outputs: Tensors) => readonly Tensors[];
 }
 
 /**
@@ -94,7 +104,13 @@ export class BatchedModel implements BatchTarget<Tensors, Tensors> {
   ): Promise<readonly Tensors[]> {
     if (this.#axis.state === 'unbatched') throw new NotBatchableError(this.#axis.reason);
     const samples = requests.map((feeds) => this.samplesOf(feeds));
-    const outputs = await this.#runMergedFeeds(requests, deadlineAtMs);
+    return this.#runMergedFeeds(requests, {
+      deadlineAtMs,
+      read: (outputs) => this.#split(outputs, samples),
+    });
+  }
+
+  #split(outputs: Tensors, samples: readonly number[]): readonly Tensors[] {
     const total = samples.reduce((sum, rows) => sum + rows, 0);
     const reason = rowMismatch(outputs, total);
     if (reason !== null) {
@@ -106,9 +122,9 @@ export class BatchedModel implements BatchTarget<Tensors, Tensors> {
 
   async #runMergedFeeds(
     requests: readonly [Tensors, ...Tensors[]],
-    deadlineAtMs: number | null,
-  ): Promise<Tensors> {
-    const { run, allocate, release } = this.#options;
+    request: ReadRequest,
+  ): Promise<readonly Tensors[]> {
+    const { run, runAndRead, allocate, release } = this.#options;
     const taken: NumericArray[] = [];
     try {
       const feeds = mergeFeeds(requests, (type, elements) => {
@@ -116,7 +132,8 @@ export class BatchedModel implements BatchTarget<Tensors, Tensors> {
         taken.push(array);
         return array;
       });
-      return await run(feeds, deadlineAtMs);
+      if (runAndRead !== undefined) return await runAndRead(feeds, request);
+      return request.read(await run(feeds, request.deadlineAtMs));
     } finally {
       if (release !== undefined) for (const array of taken) release(array);
     }

@@ -73,6 +73,15 @@ export class Batcher<Feeds, Answer> {
     return this.#drained.promise;
   }
 
+  /**
+   * Batches that may run at the same time from now on: replicas come and go. With none,
+   * requests wait; what runs already goes on.
+   */
+  resize(slots: number): void {
+    this.#slots.resize(slots);
+    this.#schedule();
+  }
+
   stats(): BatcherStats {
     return this.#counters.snapshot({ queued: this.#queue.size, running: this.#slots.running });
   }

@@ -39,7 +39,9 @@ export class Supervisor implements ReplicaHealth {
   readonly #options: SupervisorOptions;
   readonly #closing = new AbortController();
   readonly #watching: Promise<void>;
+  readonly #listeners: (() => void)[] = [];
   #failures = 0;
+  #restarts = 0;
   #phase: Phase;
 
   /** Takes over a process that is ready. */
@@ -49,9 +51,13 @@ export class Supervisor implements ReplicaHealth {
     this.#watching = this.#watch(child);
   }
 
-  /** Rejects as the first start does: what cannot start at all is not tried again. */
-  static async start(options: SupervisorOptions): Promise<Supervisor> {
-    return new Supervisor(options, await options.start(new AbortController().signal));
+  /**
+   * Rejects as the first start does: what cannot start at all is not tried again. The signal
+   * aborts that start alone.
+   */
+  static async start(options: SupervisorOptions, signal?: AbortSignal): Promise<Supervisor> {
+    const first = await options.start(signal ?? new AbortController().signal);
+    return new Supervisor(options, first);
   }
 
   state(): Exclude<ReplicaState, 'closed'> {
@@ -60,6 +66,14 @@ export class Supervisor implements ReplicaHealth {
 
   pid(): number | null {
     return this.#phase.state === 'ready' ? this.#phase.child.pid : null;
+  }
+
+  restarts(): number {
+    return this.#restarts;
+  }
+
+  onStateChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The process, to be asked now. Throws a ReplicaLostError while there is none, UserError after. */
@@ -117,7 +131,7 @@ export class Supervisor implements ReplicaHealth {
       const next = Promise.withResolvers<void>();
       // Nobody needs to wait for it.
       next.promise.catch(() => undefined);
-      this.#phase = { state: 'restarting', pid: child.pid, end, next };
+      this.#enter({ state: 'restarting', pid: child.pid, end, next });
       child = await this.#restart(next);
     }
   }
@@ -132,7 +146,8 @@ export class Supervisor implements ReplicaHealth {
       try {
         await clock.sleep(restartDelayMs(policy, this.#failures), signal);
         const child = await start(signal);
-        this.#phase = { state: 'ready', child };
+        this.#restarts += 1;
+        this.#enter({ state: 'ready', child });
         next.resolve();
         return child;
       } catch (thrown) {
@@ -141,9 +156,14 @@ export class Supervisor implements ReplicaHealth {
       }
     }
     const error = gaveUp(policy.maxFailures, why);
-    this.#phase = { state: 'failed', error };
+    this.#enter({ state: 'failed', error });
     next.reject(error);
     return null;
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -17,7 +17,7 @@ describe('engine', () => {
     ['one inline replica', inline],
     ['two thread replicas', twoThreads],
   ])('answers every request of many at once with its own result: %s', async (_, config) => {
-    const engine = await Engine.open({ modelPath: writeLinearModel(temporaryFolder()), config });
+    const engine = await Engine.open({ artifact: writeLinearModel(temporaryFolder()), config });
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_unused, index) => engine.infer(row(index, 1))),
     );
@@ -28,7 +28,7 @@ describe('engine', () => {
 
   test('answers what waits before it closes, and refuses what comes after', async () => {
     const engine = await Engine.open({
-      modelPath: writeLinearModel(temporaryFolder()),
+      artifact: writeLinearModel(temporaryFolder()),
       config: inline,
     });
     const waiting = [engine.infer(row(1, 2)), engine.infer(row(3, 4)), engine.infer(row(5, 6))];
@@ -41,7 +41,7 @@ describe('engine', () => {
 
   test('refuses one request too many, and goes on', async () => {
     const engine = await Engine.open({
-      modelPath: writeLinearModel(temporaryFolder()),
+      artifact: writeLinearModel(temporaryFolder()),
       config: inline,
       maxQueued: 1,
     });
@@ -72,7 +72,7 @@ describe('engine', () => {
     ],
   ])('names %s before it is queued', async (_, feeds, message) => {
     const engine = await Engine.open({
-      modelPath: writeLinearModel(temporaryFolder()),
+      artifact: writeLinearModel(temporaryFolder()),
       config: inline,
     });
     await expect(engine.infer(feeds)).rejects.toThrow(message);
@@ -81,7 +81,7 @@ describe('engine', () => {
 
   test('refuses a config that cannot be applied before a model is loaded', async () => {
     const config = { ...inline, replicas: 3 };
-    await expect(Engine.open({ modelPath: 'absent.onnx', config })).rejects.toThrow(
+    await expect(Engine.open({ artifact: 'absent.onnx', config })).rejects.toThrow(
       /one replica, not 3/,
     );
   });

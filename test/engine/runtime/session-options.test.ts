@@ -12,7 +12,7 @@ describe('session options', () => {
       graphLevel: 'extended',
       intraOpThreads: 3,
       arena: false,
-      affinity: '1;2',
+      affinity: '1;1',
       sessionEntries: { 'session.dynamic_block_base': '4' },
     });
     expect(options).toEqual({
@@ -26,7 +26,7 @@ describe('session options', () => {
       extra: {
         'session.dynamic_block_base': '4',
         'session.intra_op.allow_spinning': '1',
-        'session.intra_op_thread_affinities': '1;2',
+        'session.intra_op_thread_affinities': '1;1',
       },
     });
   });
@@ -38,9 +38,9 @@ describe('session options', () => {
 
   test.each<[string, Partial<EngineConfig>, RegExp]>([
     ['an unknown provider', { provider: 'quantum' }, /provider 'quantum'/],
-    ['process isolation', { isolation: 'process' }, /isolation 'process'/],
     ['several inline replicas', { replicas: 2 }, /one replica, not 2/],
-    ['a batch delay', { batch: { maxSize: 1, maxDelayMs: 5 } }, /batch\.maxDelayMs '5'/],
+    ['an affinity that is none', { affinity: 'all' }, /'all', which is no processor/],
+    ['an affinity for another number of threads', { affinity: '1;1' }, /2 threads, but/],
     [
       'an unknown entry',
       { sessionEntries: { 'session.tpyo': '1' } },

@@ -1,0 +1,108 @@
+import { UserError } from '../base/errors.ts';
+import type { BufferPool, PoolOptions } from '../memory/buffer-pool.ts';
+import type { Lease } from '../memory/lease.ts';
+import type { PoolStatistics } from '../memory/pool-statistics.ts';
+import { createSharedPool } from '../memory/shared-pool.ts';
+import { createTensorPool } from '../memory/tensor-pool.ts';
+import type { EngineConfig } from './engine-config.ts';
+import {
+  elementBytes,
+  elementCount,
+  isNumericType,
+  viewElements,
+  type NumericArray,
+  type NumericType,
+  type Tensor,
+} from './tensor.ts';
+
+/**
+ * A tensor in memory that reaches every replica of its engine without a copy. Its elements
+ * are at first what the last user of the memory left. It may be a feed again and again.
+ */
+export interface AllocatedTensor extends Tensor, Disposable {
+  readonly type: NumericType;
+  readonly data: NumericArray;
+  /**
+   * Gives the memory back, after which `data` is another's: not while a request reads it.
+   * Idempotent, and called at the end of a `using` block.
+   */
+  release(): void;
+}
+
+/**
+ * The memory that an engine and its callers put feeds in: shared between processes or
+ * between threads, as the isolation needs it.
+ */
+export class EngineMemory {
+  readonly #pool: BufferPool;
+  readonly #merged = new Map<NumericArray, Lease>();
+
+  /** Process replicas: what killed processes left of such memory is removed first. */
+  constructor(isolation: EngineConfig['isolation'], options: PoolOptions = {}) {
+    this.#pool = isolation === 'process' ? createSharedPool(options) : createTensorPool(options);
+  }
+
+  /** Throws UserError for a type or shape that is none, and when the pool has no more memory. */
+  allocate(type: NumericType, dims: readonly number[]): AllocatedTensor {
+    const elements = checkedElements(type, dims);
+    const lease = this.#pool.take(elements * elementBytes(type), 'Engine.allocate');
+    return new LeasedTensor({ type, dims: [...dims], data: viewOf(lease, type, elements) }, lease);
+  }
+
+  /** An array for merged feeds, until `release`. Throws as `allocate` does. */
+  takeArray(type: NumericType, elements: number): NumericArray {
+    const lease = this.#pool.take(elements * elementBytes(type), 'merged feeds');
+    const array = viewOf(lease, type, elements);
+    this.#merged.set(array, lease);
+    return array;
+  }
+
+  releaseArray(array: NumericArray): void {
+    this.#merged.get(array)?.release();
+    this.#merged.delete(array);
+  }
+
+  statistics(): PoolStatistics {
+    return this.#pool.statistics();
+  }
+
+  /** Frees what nobody has taken now and the rest when it is released. Idempotent. */
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+class LeasedTensor implements AllocatedTensor {
+  readonly type: NumericType;
+  readonly dims: readonly number[];
+  readonly data: NumericArray;
+  readonly #lease: Lease;
+
+  constructor({ type, dims, data }: Omit<AllocatedTensor, keyof Lease>, lease: Lease) {
+    this.type = type;
+    this.dims = dims;
+    this.data = data;
+    this.#lease = lease;
+  }
+
+  release(): void {
+    this.#lease.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+function viewOf(lease: Lease, type: NumericType, elements: number): NumericArray {
+  return viewElements(type, lease.buffer, lease.byteOffset, elements);
+}
+
+function checkedElements(type: NumericType, dims: readonly number[]): number {
+  const elements = elementCount(dims);
+  const isShape = dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+  if (isNumericType(type) && isShape && Number.isSafeInteger(elements)) return elements;
+  throw new UserError(`there is no memory for a tensor ${type}[${dims.join(', ')}]`, {
+    remedy: 'name a numeric type, and dimensions that are whole numbers of 0 or more',
+  });
+}
