@@ -11,15 +11,7 @@ import {
   type ComparedMetric,
 } from '../suites/comparison/margins.ts';
 import type { NoiseRecord } from '../suites/comparison/noise-floor.ts';
-import type { LatencyBound, Scenario } from '../suites/scenarios/scenario.ts';
-import type { TrialRecord } from '../suites/trial-record.ts';
-
-/** Whether a trial certifies its bound. */
-export function holdsBound(trial: TrialRecord, { percentile, limitMs }: LatencyBound): boolean {
-  if (trial.state !== 'completed' || trial.metrics.unanswered > 0) return false;
-  const certified = trial.metrics.latencyMs.certified[percentile];
-  return certified !== null && certified <= limitMs;
-}
+import type { Scenario } from '../suites/scenarios/scenario.ts';
 
 /** What a scenario is about decides when a comparison may stop. */
 export function primaryMetric(scenario: Scenario): ComparedMetric {

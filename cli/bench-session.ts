@@ -6,6 +6,7 @@ import { compareTrials } from '../suites/comparison/compare-trials.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findPeak, type PeakProbe } from '../suites/scenarios/peak-search.ts';
 import { leastQueries, type LatencyBound, type Scenario } from '../suites/scenarios/scenario.ts';
+import { certifiesBound } from '../suites/certifies-bound.ts';
 import { untilUndisturbed } from '../suites/repeat-trial.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
@@ -19,7 +20,7 @@ import {
   resolveConfig,
   withTunedArtifacts,
 } from './bench-config.ts';
-import { holdsBound, judged, primaryMetric, withMargin } from './bench-judgement.ts';
+import { judged, primaryMetric, withMargin } from './bench-judgement.ts';
 import type { BenchPlan } from './bench-plan.ts';
 import { hostNoise } from './host-noise.ts';
 import {
@@ -206,7 +207,7 @@ class BenchSession {
     };
     const trial = await this.#valid(request, PROBE_ATTEMPTS);
     const position = this.#trials.length - 1;
-    return { ratePerSecond, seed, passes: holdsBound(trial, bound), position };
+    return { ratePerSecond, seed, passes: certifiesBound(trial, bound), position };
   }
 
   async compare(scenario: Scenario): Promise<MeasuredBench> {
