@@ -35,6 +35,7 @@ export interface AllocatedTensor extends Tensor, Disposable {
  */
 export class EngineMemory {
   readonly #pool: BufferPool;
+  #refusals = 0;
   readonly #merged = new Map<NumericArray, Lease>();
 
   /** Process replicas: what killed processes left of such memory is removed first. */
@@ -49,9 +50,13 @@ export class EngineMemory {
     return new LeasedTensor({ type, dims: [...dims], data: viewOf(lease, type, elements) }, lease);
   }
 
-  /** An array for merged feeds, until `release`. Throws as `allocate` does. */
+  /**
+   * An array for merged feeds, until `releaseArray`. Where the pool has no more memory (a
+   * small /dev/shm) it is one of its own, which costs a copy on the way: see `refusals`.
+   */
   takeArray(type: NumericType, elements: number): NumericArray {
-    const lease = this.#pool.take(elements * elementBytes(type), 'merged feeds');
+    const lease = this.#tryTake(elements * elementBytes(type));
+    if (lease === null) return newElements(type, elements);
     const array = viewOf(lease, type, elements);
     this.#merged.set(array, lease);
     return array;
@@ -62,6 +67,11 @@ export class EngineMemory {
     this.#merged.delete(array);
   }
 
+  /** Merged feeds that found no memory in the pool. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   statistics(): PoolStatistics {
     return this.#pool.statistics();
   }
@@ -69,6 +79,16 @@ export class EngineMemory {
   /** Frees what nobody has taken now and the rest when it is released. Idempotent. */
   close(): void {
     this.#pool.close();
+  }
+
+  #tryTake(sizeBytes: number): Lease | null {
+    try {
+      return this.#pool.take(sizeBytes, 'merged feeds');
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      this.#refusals += 1;
+      return null;
+    }
   }
 }
 
@@ -92,6 +112,10 @@ class LeasedTensor implements AllocatedTensor {
   [Symbol.dispose](): void {
     this.release();
   }
+}
+
+function newElements(type: NumericType, elements: number): NumericArray {
+  return viewElements(type, new ArrayBuffer(elements * elementBytes(type)), 0, elements);
 }
 
 function viewOf(lease: Lease, type: NumericType, elements: number): NumericArray {

@@ -17,4 +17,6 @@ export interface EngineStats {
   readonly batchAxis: BatchAxis;
   /** The pool of merged feeds and of `Engine.allocate`. */
   readonly pool: PoolStatistics;
+  /** Merged feeds that found no memory in the pool and were copied once more instead. */
+  readonly poolRefusals: number;
 }

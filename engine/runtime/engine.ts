@@ -129,6 +129,7 @@ export class Engine {
       requests: this.#batcher.stats(),
       batchAxis: this.#model.axis,
       pool: this.#memory.statistics(),
+      poolRefusals: this.#memory.refusals,
     };
   }
 

@@ -1,13 +1,13 @@
 import { UserError } from '../../base/errors.ts';
 
-/** A request that still waited to be run when its deadline was reached. */
+/** A request that had no answer when its deadline was reached, whether it waited or ran. */
 export class DeadlineError extends UserError {
   override readonly name = 'DeadlineError';
   /** The time that the request was given, in milliseconds from its submission. */
   readonly deadlineMs: number;
 
   constructor(deadlineMs: number) {
-    super(`the request could not be run within its deadline of ${deadlineMs} ms`, {
+    super(`the request was not answered within its deadline of ${deadlineMs} ms`, {
       remedy: 'send fewer requests at once, use more replicas, or allow more time',
     });
     this.deadlineMs = deadlineMs;

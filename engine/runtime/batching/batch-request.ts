@@ -18,6 +18,6 @@ export interface BatchRequest {
   /** 1 (most urgent) to `PRIORITY_LEVELS`. */
   readonly priority: number;
   readonly arrivedAtMs: number;
-  /** From here on the request must not be started; null: never too late. */
+  /** From here on nobody waits for the answer; null: never too late. */
   readonly deadlineAtMs: number | null;
 }

@@ -1,8 +1,8 @@
 import type { BatchClock } from './batch-clock.ts';
-import { DeadlineError } from './batch-errors.ts';
 import type { BatcherOptions, BatchTarget } from './batcher-options.ts';
 import type { BatcherCounters } from './batcher-stats.ts';
 import type { PendingRequest } from './pending-request.ts';
+import { RunningDeadlines } from './running-deadlines.ts';
 
 export interface BatchSlotsOptions<Feeds, Answer> extends Pick<
   BatcherOptions<Feeds, Answer>,
@@ -28,6 +28,7 @@ export class BatchSlots<Feeds, Answer> {
   readonly #target: BatchTarget<Feeds, Answer>;
   readonly #clock: BatchClock;
   readonly #counters: BatcherCounters;
+  readonly #deadlines: RunningDeadlines<Feeds, Answer>;
   #slots: number;
   #taken = 0;
   #running = 0;
@@ -38,6 +39,7 @@ export class BatchSlots<Feeds, Answer> {
     this.#target = options.target;
     this.#clock = options.clock;
     this.#counters = options.counters;
+    this.#deadlines = new RunningDeadlines(options.counters);
     this.#slots = options.slots;
   }
 
@@ -56,19 +58,25 @@ export class BatchSlots<Feeds, Answer> {
     return this.#running;
   }
 
+  /** When the first of the requests that run is due; infinity: never. */
+  get earliestDeadlineMs(): number {
+    return this.#deadlines.earliestMs;
+  }
+
   /** Running mean of how long a batch holds its slot, in milliseconds; 0 before the first. */
   get meanBatchMs(): number {
     return this.#meanBatchMs ?? 0;
   }
 
-  /** Runs one request that nobody can abort: the short way. */
-  async runAlone(feeds: Feeds, samples: number, deadlineMs: number | undefined): Promise<Answer> {
+  /** Runs one request that nobody aborts and that has no deadline: the short way. */
+  async runAlone(feeds: Feeds, samples: number): Promise<Answer> {
     const startedMs = this.#acquire(1);
     try {
-      this.#counters.countRun(samples);
-      const deadlineAtMs = deadlineMs === undefined ? null : startedMs + deadlineMs;
-      const answers = await this.#target.run([feeds], deadlineAtMs);
-      return answers[0] as Answer;
+      return await this.#runOne(feeds, samples);
+    } catch (thrown) {
+      if (!this.#isRetryable(thrown)) throw thrown;
+      this.#counters.retried += 1;
+      return await this.#runOne(feeds, samples);
     } finally {
       this.#release(1, startedMs);
     }
@@ -77,11 +85,28 @@ export class BatchSlots<Feeds, Answer> {
   /** Runs and answers requests; never rejects. */
   async runBatch(batch: Batch<Feeds, Answer>): Promise<void> {
     const startedMs = this.#acquire(batch.length);
+    for (const request of batch) this.#deadlines.add(request);
     try {
       await this.#answerMerged(batch);
     } finally {
+      for (const request of batch) this.#deadlines.remove(request);
       this.#release(batch.length, startedMs);
     }
+  }
+
+  /** Fails what is due; its run goes on. */
+  expire(nowMs: number): void {
+    this.#deadlines.expire(nowMs);
+  }
+
+  async #runOne(feeds: Feeds, samples: number): Promise<Answer> {
+    this.#counters.countRun(samples);
+    const answers = await this.#target.run([feeds], null);
+    return answers[0] as Answer;
+  }
+
+  #isRetryable(thrown: unknown): boolean {
+    return this.#options.isRetryable?.(thrown) === true;
   }
 
   #acquire(requests: number): number {
@@ -109,35 +134,41 @@ export class BatchSlots<Feeds, Answer> {
       if (answers.length !== batch.length) {
         throw new Error(`${answers.length} answers to a batch of ${batch.length} requests`);
       }
-      batch.forEach((request, index) => request.answer(answers[index] as Answer));
+      batch.forEach((request, index) => this.#answer(request, answers[index] as Answer));
     } catch (thrown) {
       await this.#answerFailed(batch, thrown);
     }
   }
 
+  /** An answer that comes late is dropped, also where a run in this thread kept the timer from ringing. */
+  #answer(request: PendingRequest<Feeds, Answer>, answer: Answer): void {
+    if (!this.#deadlines.expireOne(request, this.#clock.nowMs())) request.answer(answer);
+  }
+
   /** Once, and none of them merged again: a failure costs at most one further run a request. */
   async #answerFailed(batch: Batch<Feeds, Answer>, thrown: unknown): Promise<void> {
-    if (batch.length === 1 || this.#options.isRetryable?.(thrown) === true) {
-      for (const request of batch) request.fail(thrown);
+    const isRetryable = this.#isRetryable(thrown);
+    if (batch.length === 1 && !isRetryable) {
+      batch[0].fail(thrown);
       return;
     }
-    this.#counters.splitBatches += 1;
-    for (const request of batch) if (!request.settled) await this.#answerOne(request);
+    if (batch.length > 1) this.#counters.splitBatches += 1;
+    for (const request of batch) {
+      const isDue = this.#deadlines.expireOne(request, this.#clock.nowMs());
+      if (isDue || request.settled) continue;
+      if (isRetryable) this.#counters.retried += 1;
+      await this.#answerOne(request);
+    }
   }
 
   async #answerOne(request: PendingRequest<Feeds, Answer>): Promise<void> {
-    const { deadlineAtMs, deadlineMs } = request;
-    if (deadlineMs !== null && deadlineAtMs !== null && deadlineAtMs <= this.#clock.nowMs()) {
-      this.#counters.expired += 1;
-      request.fail(new DeadlineError(deadlineMs));
-      return;
-    }
     this.#counters.countRun(request.samples);
     try {
-      const answers = await this.#target.run([request.feeds], deadlineAtMs);
-      request.answer(answers[0] as Answer);
+      const answers = await this.#target.run([request.feeds], request.deadlineAtMs);
+      this.#answer(request, answers[0] as Answer);
     } catch (thrown) {
-      request.fail(thrown);
+      const isDue = this.#deadlines.expireOne(request, this.#clock.nowMs());
+      if (!isDue) request.fail(thrown);
     }
   }
 }

@@ -26,8 +26,8 @@ export interface BatcherOptions<Feeds, Answer> extends Partial<BatchQueueOptions
   readonly slots: number;
   readonly clock: BatchClock;
   /**
-   * Whether a failure says nothing of the requests (a replica died): they fail with it at
-   * once instead of being run one by one. Default: never.
+   * Whether a failure says nothing of a request that ran alone (a replica died): it is run
+   * again, once. Default: never.
    */
   readonly isRetryable?: (thrown: unknown) => boolean;
 }
@@ -42,8 +42,8 @@ export const DEFAULT_BATCH_QUEUE: BatchQueueOptions = Object.freeze({
 
 export interface SubmitOptions {
   /**
-   * Milliseconds from now within which the request must be started; default: no limit.
-   * Reached already (0 or less, where it was passed on) it fails at once.
+   * Milliseconds from now within which the request must be answered; default: no limit. A
+   * request that runs then fails at once, though its run may go on. Reached already (0 or less, where it was passed on) it fails at once.
    */
   readonly deadlineMs?: number | undefined;
   /** 1 (most urgent) to 5; default 3. */

@@ -16,9 +16,11 @@ export interface BatcherStats {
   readonly batchSizes: readonly BatchSizeCount[];
   /** Merged batches that failed and whose requests were then run one by one. */
   readonly splitBatches: number;
+  /** Requests that were run again because of a failure that says nothing of them. */
+  readonly retried: number;
   /** Requests that were refused because the queue was full. */
   readonly refused: number;
-  /** Requests whose deadline was reached before they were run. */
+  /** Requests whose deadline was reached before they were answered. */
   readonly expired: number;
   /** Requests whose signal aborted before they were answered. */
   readonly aborted: number;
@@ -40,6 +42,7 @@ export class BatcherCounters {
   batches = 0;
   samples = 0;
   splitBatches = 0;
+  retried = 0;
   refused = 0;
   expired = 0;
   aborted = 0;
@@ -64,6 +67,7 @@ export class BatcherCounters {
         .map((count, exponent) => ({ upTo: 2 ** exponent, count }))
         .filter(({ count }) => count > 0),
       splitBatches: this.splitBatches,
+      retried: this.retried,
       refused: this.refused,
       expired: this.expired,
       aborted: this.aborted,

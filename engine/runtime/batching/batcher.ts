@@ -25,7 +25,7 @@ const NO_OPTIONS: SubmitOptions = Object.freeze({});
  * wait is run without a timer or a queue entry.
  *
  * A merged batch that fails is run again, once, one request at a time in the same slot,
- * so that only the culprit fails.
+ * so that only the culprit fails; so is a single request whose failure says nothing of it.
  */
 export class Batcher<Feeds, Answer> {
   readonly #options: BatcherOptions<Feeds, Answer>;
@@ -45,7 +45,7 @@ export class Batcher<Feeds, Answer> {
     this.#queue = new BatchQueue(this.#limits);
     const parts = { counters: this.#counters, onFreed: () => this.#schedule() };
     this.#slots = new BatchSlots({ ...options, ...parts });
-    this.#wakeup = new Wakeup(options.clock, () => this.#schedule());
+    this.#wakeup = new Wakeup(options.clock, () => this.#onWake());
   }
 
   /**
@@ -58,8 +58,9 @@ export class Batcher<Feeds, Answer> {
     const refusal = this.#refusalOf(options);
     if (refusal !== null) return Promise.reject(refusal.reason);
     const samples = this.#options.target.samplesOf(feeds);
-    if (options.signal === undefined && this.#startsAtOnce(feeds, samples)) {
-      return this.#slots.runAlone(feeds, samples, options.deadlineMs);
+    const isPatient = options.signal === undefined && options.deadlineMs === undefined;
+    if (isPatient && this.#startsAtOnce(feeds, samples)) {
+      return this.#slots.runAlone(feeds, samples);
     }
     return new Promise((resolve, reject) => {
       this.#enqueue(new PendingRequest(this.#parts(feeds, { samples, options, resolve, reject })));
@@ -147,9 +148,15 @@ export class Batcher<Feeds, Answer> {
     if (this.#queue.cancel(request.id) !== undefined) this.#schedule();
   }
 
+  #onWake(): void {
+    this.#slots.expire(this.#options.clock.nowMs());
+    this.#schedule();
+  }
+
   /** Starts what can be started now, and sees to the next time when something must be done. */
   #schedule(): void {
-    this.#wakeup.set(this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#startBatches());
+    const startsAtMs = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#startBatches();
+    this.#wakeup.set(Math.min(startsAtMs, this.#slots.earliestDeadlineMs));
     const idle = this.#queue.size === 0 && this.#slots.running === 0;
     if (idle) this.#drained?.resolve();
   }

@@ -1,4 +1,5 @@
 import type { BatchRequest } from './batch-request.ts';
+import type { HeapItem } from './indexed-heap.ts';
 
 export interface PendingRequestParts<Feeds, Answer> extends BatchRequest {
   readonly feeds: Feeds;
@@ -13,7 +14,9 @@ export interface PendingRequestParts<Feeds, Answer> extends BatchRequest {
  * A request from its submission to its answer, of which it has exactly one: the first of
  * an answer, a failure and an abort.
  */
-export class PendingRequest<Feeds, Answer> implements BatchRequest {
+export class PendingRequest<Feeds, Answer> implements BatchRequest, HeapItem {
+  /** Among the deadlines of what runs. */
+  heapIndex = -1;
   readonly id: number;
   readonly samples: number;
   readonly shapeKey: string | null;

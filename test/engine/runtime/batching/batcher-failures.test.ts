@@ -60,12 +60,43 @@ describe('a failed run', () => {
     expect(batcher.stats()).toMatchObject({ running: 0, queued: 0 });
   });
 
-  it('that says nothing of its requests fails them all at once', async () => {
-    const { clock, target, batcher } = createBench({ isRetryable: (thrown) => thrown === BAD });
+  it('that says nothing of its requests is repeated one by one, each once', async () => {
+    const isRetryable = (thrown: unknown): boolean => thrown === BAD;
+    const { clock, target, batcher } = createBench({ isRetryable });
     const answers = ended(['a', 'bad'].map((name) => batcher.submit(feeds(name))));
     await clock.advanceTo(50);
-    expect(await answers).toEqual([BAD, BAD]);
-    expect(target.log).toEqual(['1: a bad']);
+    expect(await answers).toEqual(['A', BAD]);
+    expect(target.log).toEqual(['1: a bad', '11: a', '21: bad']);
+    expect(batcher.stats()).toMatchObject({ retried: 2, started: 2, running: 0 });
+  });
+
+  it.each([
+    ['at once', {}],
+    ['from the queue', { deadlineMs: 100 }],
+  ])('of one request that says nothing of it is repeated once: run %s', async (_, options) => {
+    const lost = new Error('lost');
+    const isRetryable = (thrown: unknown): boolean => thrown === lost;
+    const { clock, target, batcher } = createBench({ maxDelayMs: 0, isRetryable });
+    const run = target.run.bind(target);
+    target.run = async (requests, deadlineAtMs) => {
+      const answers = await run(requests, deadlineAtMs);
+      if (target.runs.length === 1 || answers[0] === 'LOST') throw lost;
+      return answers;
+    };
+    const answers = ended(['a', 'lost'].map((name) => batcher.submit(feeds(name), options)));
+    await clock.advanceTo(50);
+    expect(await answers).toEqual(['A', lost]);
+    expect(target.log).toEqual(['0: a', '10: a', '20: lost', '30: lost']);
+    expect(batcher.stats()).toMatchObject({ retried: 2, started: 2, running: 0 });
+  });
+
+  it('that says nothing of a request is not repeated after its deadline', async () => {
+    const { clock, target, batcher } = createBench({ isRetryable: () => true });
+    const answers = ended([batcher.submit(feeds('bad'), { deadlineMs: 8 })]);
+    await clock.advanceTo(50);
+    expect((await answers)[0]).toBeInstanceOf(DeadlineError);
+    expect(target.log).toEqual(['1: bad']);
+    expect(batcher.stats()).toMatchObject({ retried: 0, expired: 1 });
   });
 
   it('is repeated in its own slot, while others wait', async () => {

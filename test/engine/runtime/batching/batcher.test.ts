@@ -28,6 +28,11 @@ async function outcome(promise: Promise<string>): Promise<unknown> {
   return Promise.race([promise, settle().then(() => 'pending')]).catch((thrown: unknown) => thrown);
 }
 
+/** How a promise ends. */
+function outcomeAtEnd(promise: Promise<string>): Promise<unknown> {
+  return promise.catch((thrown: unknown) => thrown);
+}
+
 describe('schedule', () => {
   it('runs a request at once where a slot is free, with no timer', async () => {
     const { clock, target, batcher } = createBench();
@@ -119,14 +124,14 @@ describe('schedule', () => {
   it('tells the run from when on nobody waits for its answers', async () => {
     const { clock, target, batcher } = createBench({ maxSize: 2 });
     const answers = [
-      batcher.submit(feeds('a'), { deadlineMs: 7 }),
-      batcher.submit(feeds('b'), { deadlineMs: 15 }),
-      batcher.submit(feeds('c'), { deadlineMs: 12 }),
-      batcher.submit(feeds('d'), { deadlineMs: 30 }),
+      batcher.submit(feeds('a'), { deadlineMs: 17 }),
+      batcher.submit(feeds('b'), { deadlineMs: 25 }),
+      batcher.submit(feeds('c'), { deadlineMs: 22 }),
+      batcher.submit(feeds('d'), { deadlineMs: 40 }),
       batcher.submit(feeds('e')),
     ];
     await clock.advanceTo(30);
-    expect(target.runs.map((run) => run.deadlineAtMs)).toEqual([7, 15, null]);
+    expect(target.runs.map((run) => run.deadlineAtMs)).toEqual([17, 25, null]);
     await Promise.all(answers);
   });
 });
@@ -149,11 +154,37 @@ describe('deadline', () => {
     expect(target.log).toEqual(['0: a']);
   });
 
-  it('does not reject what runs already', async () => {
+  it('rejects what runs already, drops its answer and keeps its slot until then', async () => {
+    const { clock, target, batcher } = createBench();
+    const late = outcomeAtEnd(batcher.submit(feeds('a'), { deadlineMs: 5 }));
+    const next = batcher.submit(feeds('b'));
+    await clock.advanceTo(5);
+    expect(await late).toBeInstanceOf(DeadlineError);
+    expect(batcher.stats()).toMatchObject({ expired: 1, running: 1, queued: 1 });
+    await clock.advanceTo(20);
+    expect(await next).toBe('B');
+    expect(target.log).toEqual(['0: a', '10: b']);
+    expect(batcher.stats()).toMatchObject({ expired: 1, running: 0 });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('drops an answer that comes at the deadline, where no timer could ring before it', async () => {
     const { clock, batcher } = createBench();
-    const answer = batcher.submit(feeds('a'), { deadlineMs: 5 });
+    const late = outcomeAtEnd(batcher.submit(feeds('a'), { deadlineMs: 10 }));
     await clock.advanceTo(10);
-    expect(await answer).toBe('A');
+    expect(await late).toBeInstanceOf(DeadlineError);
+    expect(batcher.stats()).toMatchObject({ expired: 1, running: 0 });
+  });
+
+  it('rejects each of a batch at its own deadline and answers the others', async () => {
+    const { clock, batcher } = createBench({ maxDelayMs: 2 });
+    const [tight, wide, none] = [4, 40, undefined].map((deadlineMs) =>
+      outcomeAtEnd(batcher.submit(feeds('a'), { deadlineMs })),
+    );
+    await clock.advanceTo(20);
+    expect(await tight).toBeInstanceOf(DeadlineError);
+    expect(await Promise.all([wide, none])).toEqual(['A', 'A']);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('is met by a batch that waits for company: it starts a batch and a late timer earlier', async () => {
@@ -348,6 +379,7 @@ describe('stats', () => {
         { upTo: 8, count: 1 },
       ],
       splitBatches: 0,
+      retried: 0,
       refused: 0,
       expired: 0,
       aborted: 0,
