@@ -5,13 +5,18 @@ import type { BenchRecord, PeakRecord } from '../suites/bench-record.ts';
 import { compareTrials } from '../suites/comparison/compare-trials.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findPeak, type PeakProbe } from '../suites/scenarios/peak-search.ts';
-import { leastQueries, type LatencyBound, type Scenario } from '../suites/scenarios/scenario.ts';
+import type { LatencyBound, Scenario } from '../suites/scenarios/scenario.ts';
 import { certifiesBound } from '../suites/certifies-bound.ts';
 import { untilUndisturbed } from '../suites/repeat-trial.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
-import { benchProtocol, trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
+import {
+  benchProtocol,
+  certifyingProtocol,
+  trialProtocol,
+  type TrialProtocol,
+} from '../suites/trial/trial-spec.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
 import type { Arm } from '../tuner/arm.ts';
 import {
@@ -215,10 +220,7 @@ class BenchSession {
     const against = this.#against ?? this.#arm;
     const noise = await hostNoise({ store, signal, onProgress: (text) => progress.step(text) });
     const primary = [primaryMetric(scenario)].map((metric) => withMargin(metric, noise));
-    const protocol = {
-      ...trialProtocol(this.#plan.durationMs),
-      measureMinRequests: leastQueries(scenario),
-    };
+    const protocol = certifyingProtocol(this.#plan.durationMs, scenario);
     progress.step('measuring block 1 of 6 at least');
     const comparison = await compareTrials({
       primary,

@@ -26,6 +26,8 @@ export const invalidReasonSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('generator-lag'), p99Ms: z.number(), limitMs: z.number() }),
   z.strictObject({ kind: z.literal('environment-changed'), what: z.string() }),
   z.strictObject({ kind: z.literal('clocks-differ'), share: z.number() }),
+  /** Processes of replicas ended during the trial: what took their place began cold. */
+  z.strictObject({ kind: z.literal('replica-lost'), processes: z.int() }),
 ]);
 export type InvalidReason = Readonly<z.infer<typeof invalidReasonSchema>>;
 
@@ -71,6 +73,8 @@ export function describeInvalid(reason: InvalidReason): string {
       return `the machine changed while measuring: ${reason.what}`;
     case 'clocks-differ':
       return `wall clock and monotonic clock differ by ${formatPercent(reason.share)}`;
+    case 'replica-lost':
+      return `replicas died while measuring and were started again: ${reason.processes}`;
   }
 }
 

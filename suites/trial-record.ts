@@ -88,14 +88,17 @@ const coldSchema = z.strictObject({
 const memorySchema = z.strictObject({
   /** `pss`: pages shared with other processes count once in all; `rss` where the system has no PSS. */
   measure: z.enum(['pss', 'rss']),
-  /** When our first line ran, the runtime was loaded, every session existed, ... */
+  /**
+   * When our first line ran, the runtime was loaded (as it would be in each process
+   * of the engine), every session existed, ...
+   */
   startBytes: z.number(),
   runtimeBytes: z.number(),
   createdBytes: z.number(),
   /** ... the first inference was answered, and the load had ended. */
   firstInferenceBytes: z.number(),
   endBytes: z.number(),
-  /** Peak once the runtime was loaded, less what is shared with other processes. */
+  /** Peaks of all processes once the runtime was loaded, less what is shared with others. */
   peakBytes: z.number(),
   /** Of the whole control group, its page cache included; null where it does not tell. */
   groupPeakBytes: z.number().nullable(),
@@ -115,7 +118,7 @@ export const trialMetricsSchema = z.strictObject({
   unanswered: z.int(),
   samples: z.int(),
   elapsedMs: z.number(),
-  /** CPU seconds of the process per second of measuring. */
+  /** CPU seconds of all engine processes per second of measuring. */
   cpuUtilisation: z.number(),
   /** Time that runnable threads waited for a core, per second of measuring; null where not told. */
   runQueueWait: z.number().nullable(),

@@ -4,28 +4,37 @@ import type { SystemFiles } from './system-files.ts';
 
 export interface ProcessMemory {
   /**
-   * Resident bytes of this process now. `pss` shares each page among the
+   * Resident bytes of a process now. `pss` shares each page among the
    * processes that map it, so that the sum over processes counts it once; a
    * system without it tells `rss`, where shared pages count in full.
    */
   readonly measure: 'pss' | 'rss';
   readonly bytes: number;
-  /** What `rss` has beyond `pss`: pages of the program that other processes map too. */
+  /** What `rss` has beyond `pss`: the part of shared pages that other processes answer for. */
   readonly sharedBytes: number;
+  /** Pages that no other process maps: what would be free if this one ended. */
+  readonly privateBytes: number;
 }
 
-/** O(mappings): a millisecond or two, so never while something is timed. */
+/** Our own. O(mappings): a millisecond or two, so never while something is timed. */
 export function processMemory(files: SystemFiles): ProcessMemory {
-  const rollup = files.read('/proc/self/smaps_rollup') ?? '';
-  const kib = (name: string): number | null => {
-    const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1];
-    return found === undefined ? null : Number(found) * 1024;
-  };
-  const [rss, pss] = [kib('Rss'), kib('Pss')];
-  if (rss === null || pss === null) {
-    return { measure: 'rss', bytes: memoryUsage.rss(), sharedBytes: 0 };
-  }
-  return { measure: 'pss', bytes: pss, sharedBytes: rss - pss };
+  const bytes = memoryUsage.rss();
+  return rollup(files, 'self') ?? { measure: 'rss', bytes, sharedBytes: 0, privateBytes: bytes };
+}
+
+/** Another's, at the same cost; null where the system does not tell, or it is gone. */
+export function otherProcessMemory(files: SystemFiles, pid: number): ProcessMemory | null {
+  return rollup(files, String(pid));
+}
+
+function rollup(files: SystemFiles, process: string): ProcessMemory | null {
+  const text = files.read(`/proc/${process}/smaps_rollup`) ?? '';
+  const rss = kibField(text, 'Rss');
+  const pss = kibField(text, 'Pss');
+  if (rss === null || pss === null) return null;
+  const privateBytes =
+    (kibField(text, 'Private_Clean') ?? 0) + (kibField(text, 'Private_Dirty') ?? 0);
+  return { measure: 'pss', bytes: pss, sharedBytes: rss - pss, privateBytes };
 }
 
 /**
@@ -34,8 +43,22 @@ export function processMemory(files: SystemFiles): ProcessMemory {
  * the parent's peak.
  */
 export function peakResidentBytes(files: SystemFiles): number {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(files.read('/proc/self/status') ?? '')?.[1];
-  return (kib === undefined ? resourceUsage().maxRSS : Number(kib)) * 1024;
+  return peakOf(files, 'self') ?? resourceUsage().maxRSS * 1024;
+}
+
+/** Of another process, since its program started; null where the system does not tell, or it is gone. */
+export function otherPeakResidentBytes(files: SystemFiles, pid: number): number | null {
+  return peakOf(files, String(pid));
+}
+
+function peakOf(files: SystemFiles, process: string): number | null {
+  return kibField(files.read(`/proc/${process}/status`) ?? '', 'VmHWM');
+}
+
+/** A line such as `Rss:    2000 kB`, in bytes. */
+function kibField(text: string, name: string): number | null {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1];
+  return found === undefined ? null : Number(found) * 1024;
 }
 
 /** Makes the kernel forget this process's peak (proc(5), clear_refs), where it can. */

@@ -14,6 +14,8 @@ export interface PeakSearchOptions<T extends PeakProbe> {
   readonly seed: number;
   /** The bracket is closed when its ends are this close; default 0.03. */
   readonly resolution?: number;
+  /** Lower rates are of no interest: none is probed; default 0. */
+  readonly atLeast?: number;
   /** Probes at most, those of the confirmation included; default 24. */
   readonly maxProbes?: number;
 }
@@ -46,6 +48,7 @@ export async function findPeak<T extends PeakProbe>(
 class PeakSearch<T extends PeakProbe> {
   readonly #options: PeakSearchOptions<T>;
   readonly #resolution: number;
+  readonly #atLeast: number;
   readonly #probes: T[] = [];
   #low: number | null = null;
   #high: number | null = null;
@@ -53,6 +56,7 @@ class PeakSearch<T extends PeakProbe> {
   constructor(options: PeakSearchOptions<T>) {
     this.#options = options;
     this.#resolution = options.resolution ?? 0.03;
+    this.#atLeast = options.atLeast ?? 0;
   }
 
   async bracket(): Promise<void> {
@@ -60,12 +64,14 @@ class PeakSearch<T extends PeakProbe> {
     for (let step = 0; step < MAX_DOUBLINGS && this.#mayProbe(); step += 1) {
       const { passes } = await this.#try(rate);
       if (this.#low !== null && this.#high !== null) return;
-      rate = passes ? rate * 2 : rate / 2;
+      const next = passes ? rate * 2 : Math.max(rate / 2, this.#atLeast);
+      if (next === rate) return;
+      rate = next;
     }
   }
 
   async bisect(): Promise<void> {
-    while (this.#low !== null && this.#high !== null && this.#mayProbe()) {
+    while (this.#low !== null && this.#high !== null && this.#mayProbe(KEPT_TO_CONFIRM)) {
       if (this.#high / this.#low <= 1 + this.#resolution) return;
       // The geometric middle: rates are compared by their ratio.
       await this.#try(Math.sqrt(this.#low * this.#high));
@@ -89,7 +95,8 @@ class PeakSearch<T extends PeakProbe> {
     let step = 1 + 2 * this.#resolution;
     let rate = from / step;
     for (let tries = 0; tries < MAX_DOUBLINGS && this.#mayProbe(); tries += 1) {
-      if ((await this.#try(rate)).passes) return;
+      rate = Math.max(rate, this.#atLeast);
+      if (rate >= (this.#high ?? Infinity) || (await this.#try(rate)).passes) return;
       step = Math.min(2, step * step);
       rate /= step;
     }
@@ -109,8 +116,8 @@ class PeakSearch<T extends PeakProbe> {
     return probe;
   }
 
-  #mayProbe(): boolean {
-    return this.#probes.length < (this.#options.maxProbes ?? 24);
+  #mayProbe(kept = 0): boolean {
+    return this.#probes.length + kept < (this.#options.maxProbes ?? 24);
   }
 
   #peak(best: T | null, complete: boolean): Peak<T> {
@@ -118,5 +125,7 @@ class PeakSearch<T extends PeakProbe> {
   }
 }
 
+/** A narrow bracket is worth nothing without a confirmed end. */
+const KEPT_TO_CONFIRM = 2;
 /** 2^20 in either direction: beyond that the start was no measurement. */
 const MAX_DOUBLINGS = 20;

@@ -62,6 +62,8 @@ export function closedQuery({
 
 /** Requests handed to the engine per one that its replicas work on, so that a queue forms there. */
 const QUEUED_PER_SLOT = 4;
+/** At most what the engine's queue holds beside those that run: one more would be refused. */
+const MOST_QUEUED = 1024;
 
 function driveServer(
   options: LoadOptions,
@@ -78,7 +80,7 @@ function driveServer(
   return driveOpenLoop((index) => infer(requests.next(0, index)), {
     arrivalsMs,
     pacer: generatorThread(arrivalsMs),
-    window: QUEUED_PER_SLOT * options.concurrency,
+    window: Math.min(QUEUED_PER_SLOT * options.concurrency, MOST_QUEUED),
     drainMs: Math.max(2000, options.durationMs / 2),
     giveUp: giveUpRule(scenario, arrivalsMs.length),
     nowMs: () => clock.nowMs(),

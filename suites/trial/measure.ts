@@ -15,14 +15,10 @@ import type { TrialMetrics } from '../trial-record.ts';
 import { closedQuery, driveLoad, type FinishedLoad } from './drive-load.ts';
 import { evaluateAccuracy } from './evaluate.ts';
 import { loadFigures } from './load-figures.ts';
-import {
-  groupPeakBytes,
-  peakResidentBytes,
-  processMemory,
-  resetPeak,
-} from '../../engine/devices/process-memory.ts';
+import { groupPeakBytes, processMemory, resetPeak } from '../../engine/devices/process-memory.ts';
+import { engineMemory, enginePeakBytes, engineTime, type EngineTime } from './engine-processes.ts';
+import { replicaBaselineBytes } from './replica-baseline.ts';
 import { prepareRequests, type RequestPool } from './request-pool.ts';
-import { runQueueWaitMs } from './run-queue.ts';
 import type { Span, TrialReply, TrialSpec } from './trial-spec.ts';
 import { invalidReasons, suspicions } from './validity.ts';
 import { warmUp, type WarmUp } from './warm-up.ts';
@@ -59,6 +55,8 @@ interface Opening {
   readonly startBytes: number;
   readonly runtimeBytes: number;
   readonly createdBytes: number;
+  /** Processes of replicas. */
+  readonly pids: readonly number[];
 }
 
 interface DrivenTrial {
@@ -69,6 +67,7 @@ interface DrivenTrial {
   readonly wallMs: number;
   readonly cpuMs: number;
   readonly runQueueWaitMs: number | null;
+  readonly lostProcesses: number;
   readonly memory: TrialMetrics['memory'];
 }
 
@@ -101,10 +100,12 @@ class Trial {
     const dataset = await openDataset(spec.datasetFolder);
     const golden = spec.goldenFolder === null ? null : await openDataset(spec.goldenFolder);
     const { ms: importMs } = await timed(clock, loadRuntime);
-    const runtimeBytes = processMemory(files).bytes;
+    const runtimeBytes = processMemory(files).bytes + (await replicasBaselineBytes(spec));
     resetPeak();
-    const { ms: createMs, value: engine } = await timed(clock, () => Engine.open(spec));
-    const createdBytes = processMemory(files).bytes;
+    const { ms: createMs, value: engine } = await timed(clock, () =>
+      Engine.open({ artifact: spec.modelPath, config: spec.config }),
+    );
+    const createdBytes = engineMemory(files, engine.pids).bytes;
     const shape = loadShape(spec.scenario, spec.config, isBatchFree(engine));
     const requests = await prepareRequests(dataset, {
       rows: shape.rowsPerRequest,
@@ -116,7 +117,7 @@ class Trial {
       throw thrown;
     });
     const cold = { spawnMs, importMs, createMs };
-    const opening = { cold, startBytes, runtimeBytes, createdBytes };
+    const opening = { cold, startBytes, runtimeBytes, createdBytes, pids: [...engine.pids] };
     return new Trial({ spec, context, engine, dataset, golden, shape, requests, opening });
   }
 
@@ -126,7 +127,7 @@ class Trial {
     if (phase === 'before') {
       const first = await timed(context.clock, () => engine.infer(requests.first));
       this.#firstInferenceMs = first.ms;
-      this.#firstInferenceBytes = processMemory(context.files).bytes;
+      this.#firstInferenceBytes = engineMemory(context.files, engine.pids).bytes;
     }
     if (golden === null) return null;
     const detail = await checkGolden(
@@ -153,7 +154,8 @@ class Trial {
   warmUp(): Promise<WarmUp> {
     const { spec, context, shape } = this.#parts;
     return warmUp(this.#query(), spec.protocol, {
-      clients: shape.clients ?? spec.config.replicas,
+      // Where single requests are merged, full batches are what must be warm.
+      clients: shape.clients ?? spec.config.replicas * spec.config.batch.maxSize,
       nowMs: () => context.clock.nowMs(),
       afterWindow: () => this.#noteFrequency(readEnvironment(context.files)),
     });
@@ -164,8 +166,7 @@ class Trial {
     const { clock, files } = context;
     const { replicas, batch } = spec.config;
     const environment = readEnvironment(files);
-    const waitedMs = runQueueWaitMs(files);
-    const cpu = process.cpuUsage();
+    const before = engineTime(files, opening.pids);
     const wallMs = clock.date().getTime();
     const fromMs = this.#sharedNowMs();
     const load = await driveLoad({
@@ -181,9 +182,8 @@ class Trial {
       clock,
     });
     const span = { fromMs, toMs: this.#sharedNowMs() };
-    const used = process.cpuUsage(cpu);
     const endWallMs = clock.date().getTime();
-    const waitedAfterMs = runQueueWaitMs(files);
+    const used = timeBetween(before, engineTime(files, opening.pids));
     const after = readEnvironment(files);
     this.#noteFrequency(after);
     return {
@@ -192,9 +192,12 @@ class Trial {
       environment,
       after,
       wallMs: endWallMs - wallMs,
-      cpuMs: (used.user + used.system) / 1000,
-      runQueueWaitMs: waitedMs === null || waitedAfterMs === null ? null : waitedAfterMs - waitedMs,
-      memory: memoryFigures(files, { ...opening, firstInferenceBytes: this.#firstInferenceBytes }),
+      ...used,
+      lostProcesses: lostProcesses(engine, opening.pids),
+      memory: memoryFigures(files, engine.pids, {
+        ...opening,
+        firstInferenceBytes: this.#firstInferenceBytes,
+      }),
     };
   }
 
@@ -277,6 +280,7 @@ class Trial {
       gaveUp: driven.load.gaveUp,
       change: compareEnvironments(driven.environment, driven.after, monotonic),
       after: driven.after,
+      lostProcesses: driven.lostProcesses,
       clocks: { wallMs: driven.wallMs, monotonicMs: monotonic },
     };
   }
@@ -312,14 +316,34 @@ function isBatchFree(engine: Engine): boolean {
   return engine.inputs.some((input) => typeof input.shape[0] === 'string');
 }
 
+/** One that died may be on its way back, and one that came back may have died again. */
+function lostProcesses(engine: Engine, opened: readonly number[]): number {
+  const gone = opened.filter((pid) => !engine.pids.includes(pid)).length;
+  return Math.max(gone, engine.stats().restarts);
+}
+
+/** Every process of the engine with the runtime loaded and no session, our own aside. */
+async function replicasBaselineBytes({ config }: TrialSpec): Promise<number> {
+  return config.isolation === 'process' ? config.replicas * (await replicaBaselineBytes()) : 0;
+}
+
+function timeBetween(before: EngineTime, after: EngineTime): EngineTime {
+  const [waited, waitedAfter] = [before.runQueueWaitMs, after.runQueueWaitMs];
+  return {
+    cpuMs: after.cpuMs - before.cpuMs,
+    runQueueWaitMs: waited === null || waitedAfter === null ? null : waitedAfter - waited,
+  };
+}
+
 function memoryFigures(
   files: SystemFiles,
+  pids: readonly number[],
   earlier: Pick<Opening, 'startBytes' | 'runtimeBytes' | 'createdBytes'> & {
     readonly firstInferenceBytes: number;
   },
 ): TrialMetrics['memory'] {
   const { startBytes, runtimeBytes, createdBytes, firstInferenceBytes } = earlier;
-  const end = processMemory(files);
+  const end = engineMemory(files, pids);
   return {
     measure: end.measure,
     startBytes,
@@ -327,8 +351,7 @@ function memoryFigures(
     createdBytes,
     firstInferenceBytes,
     endBytes: end.bytes,
-    // The kernel keeps no peak of PSS: the peak of RSS less what is shared at the end.
-    peakBytes: Math.max(end.bytes, peakResidentBytes(files) - end.sharedBytes),
+    peakBytes: enginePeakBytes(files, pids),
     groupPeakBytes: groupPeakBytes(files),
   };
 }

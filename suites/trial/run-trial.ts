@@ -109,15 +109,25 @@ async function spawnTrial(
       options,
     ),
   );
+  const starved = (): boolean => outOfMemoryKills(options.files) > killsBefore;
   if (end.reply !== null) {
-    return fromReply(withEnergy(parseReply(end.reply), trace, sharedOffsetMs(clock)));
+    const reply = parseReply(end.reply);
+    return lostReplica(reply) && starved()
+      ? { state: 'out-of-memory', message: 'the kernel killed the process of a replica' }
+      : fromReply(withEnergy(reply, trace, sharedOffsetMs(clock)));
   }
   if (end.timedOut) return { state: 'timeout', limitMs: options.timeoutMs };
   const message = describeChildEnd("the trial's process", end);
-  const killed = end.signal === 'SIGKILL' && outOfMemoryKills(options.files) > killsBefore;
+  const killed = end.signal === 'SIGKILL' && starved();
   return killed || isOutOfMemory(message)
     ? { state: 'out-of-memory', message }
     : { state: 'failed', message };
+}
+
+/** Whether processes of its engine ended, though its own did not. */
+function lostReplica(reply: TrialReply): boolean {
+  if (reply.kind === 'failed') return /\bSIGKILL\b/.test(reply.message);
+  return reply.reasons.some(({ kind }) => kind === 'replica-lost');
 }
 
 /** Sensors are read no longer than the process runs, however it ends. */

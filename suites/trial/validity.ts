@@ -22,6 +22,8 @@ export interface Evidence {
   readonly gaveUp: boolean;
   readonly change: EnvironmentChange;
   readonly after: HostEnvironment;
+  /** Processes of replicas that were there when the engine opened, and are gone. */
+  readonly lostProcesses: number;
   /** Of the same span: the wall clock may have been set meanwhile. */
   readonly clocks: { readonly wallMs: number; readonly monotonicMs: number };
 }
@@ -43,6 +45,7 @@ export function invalidReasons(evidence: Evidence): InvalidReason[] {
     ...changes(evidence.change),
     ...lag(evidence),
     ...clocks(evidence),
+    ...lostReplicas(evidence),
   ];
 }
 
@@ -110,6 +113,10 @@ function clocks({ clocks: { wallMs, monotonicMs } }: Evidence): InvalidReason[] 
   return difference > CLOCK_STEP_MS && share > MAX_CLOCK_DIFFERENCE
     ? [{ kind: 'clocks-differ', share }]
     : [];
+}
+
+function lostReplicas({ lostProcesses: processes }: Evidence): InvalidReason[] {
+  return processes === 0 ? [] : [{ kind: 'replica-lost', processes }];
 }
 
 const MAX_DRIFT = 0.03;

@@ -158,7 +158,9 @@ describe('claw bench', () => {
  */
 function comparison(folder: string): string[] {
   const baseline = join(folder, 'baseline.json');
-  writeFileSync(baseline, JSON.stringify({ intraOpThreads: 2, affinity: 'nonsense' }));
+  // More digits than the runtime's own parser holds.
+  const sessionEntries = { 'session.dynamic_block_base': '9'.repeat(20) };
+  writeFileSync(baseline, JSON.stringify({ intraOpThreads: 2, sessionEntries }));
   const set = ['--set', 'replicas=2', '--set', 'intraOpThreads=1', '--against', baseline];
   return ['bench', 'linear.onnx', '--duration', '60ms', '--seed', '2', ...set];
 }

@@ -34,6 +34,7 @@ export function trialEvidence({ p50 = 1, stability = {}, ...figures }: Figures =
     gaveUp: false,
     change: compareEnvironments(bareEnvironment, bareEnvironment, 1000),
     after: bareEnvironment,
+    lostProcesses: 0,
     clocks: { wallMs: 1000, monotonicMs: 1000 },
   };
 }

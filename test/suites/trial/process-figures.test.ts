@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { systemFiles } from '../../../engine/devices/system-files.ts';
 import {
   groupPeakBytes,
+  otherPeakResidentBytes,
+  otherProcessMemory,
   peakResidentBytes,
   processMemory,
   resetPeak,
@@ -14,6 +16,8 @@ Rss:                2000 kB
 Pss:                1500 kB
 Pss_Dirty:          1100 kB
 Shared_Clean:        600 kB
+Private_Clean:       300 kB
+Private_Dirty:       900 kB
 `;
 
 describe('the memory of a process', () => {
@@ -22,6 +26,7 @@ describe('the memory of a process', () => {
       measure: 'pss',
       bytes: 1500 * 1024,
       sharedBytes: 500 * 1024,
+      privateBytes: 1200 * 1024,
     });
   });
 
@@ -29,6 +34,15 @@ describe('the memory of a process', () => {
     const { measure, bytes, sharedBytes } = processMemory(fakeFiles({}));
     expect({ measure, sharedBytes }).toEqual({ measure: 'rss', sharedBytes: 0 });
     expect(bytes).toBeGreaterThan(10 * 2 ** 20);
+  });
+
+  test('is told of another one, or not at all', () => {
+    const status = 'VmHWM:\t  3000 kB\n';
+    const files = fakeFiles({ '/proc/42/smaps_rollup': ROLLUP, '/proc/42/status': status });
+    expect(otherProcessMemory(files, 42)?.bytes).toBe(1500 * 1024);
+    expect(otherPeakResidentBytes(files, 42)).toBe(3000 * 1024);
+    expect(otherProcessMemory(files, 43)).toBeNull();
+    expect(otherPeakResidentBytes(files, 43)).toBeNull();
   });
 
   test('has a peak, of the kernel or else of getrusage', () => {

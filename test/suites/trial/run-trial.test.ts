@@ -97,6 +97,39 @@ describe('a trial in its own process', () => {
     expect(evidenceOf(outcome).metrics.qps).toBeGreaterThan(0);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'counts the memory and the CPU time of process replicas',
+    async () => {
+      const folder = temporaryFolder();
+      const datasetFolder = await writeLinearDataset(folder);
+      const modelPath = writeLinearModel(folder);
+      const measure = async (isolation: 'inline' | 'process', replicas: number) =>
+        evidenceOf(
+          await runTrial(
+            {
+              modelPath,
+              datasetFolder,
+              config: { ...config, replicas, isolation },
+              protocol: QUICK,
+              evaluationCount: 0,
+              ...PLAIN,
+            },
+            { timeoutMs: 20_000, signal: idle, files: systemFiles() },
+          ),
+        ).metrics;
+      const inline = await measure('inline', 1);
+      const two = await measure('process', 2);
+      const mib = 2 ** 20;
+      // Each Node process with the runtime takes some tens of MiB of its own ...
+      expect(two.memoryBytes).toBeGreaterThan(inline.memoryBytes + 2 * 15 * mib);
+      expect(two.memory.createdBytes).toBeGreaterThan(inline.memory.createdBytes + 2 * 15 * mib);
+      // ... which are no cost of the model: a few bytes of weights.
+      expect(two.sessionBytes).toBeLessThan(two.memoryBytes / 2);
+      expect(two.memory.runtimeBytes).toBeGreaterThan(inline.memory.runtimeBytes + 2 * 15 * mib);
+      expect(two.cpuUtilisation).toBeGreaterThan(0.1);
+    },
+  );
+
   test('a model that the runtime refuses is a failed trial with its reason', async () => {
     const folder = temporaryFolder();
     const outcome = await runTrial(
