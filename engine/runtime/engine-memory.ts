@@ -10,6 +10,7 @@ import {
   elementCount,
   isNumericType,
   viewElements,
+  type ArrayOf,
   type NumericArray,
   type NumericType,
   type Tensor,
@@ -19,9 +20,10 @@ import {
  * A tensor in memory that reaches every replica of its engine without a copy. Its elements
  * are at first what the last user of the memory left. It may be a feed again and again.
  */
-export interface AllocatedTensor extends Tensor, Disposable {
-  readonly type: NumericType;
-  readonly data: NumericArray;
+export interface AllocatedTensor<Type extends NumericType = NumericType>
+  extends Tensor, Disposable {
+  readonly type: Type;
+  readonly data: ArrayOf<Type>;
   /**
    * Gives the memory back, after which `data` is another's: not while a request reads it.
    * Idempotent, and called at the end of a `using` block.
@@ -44,10 +46,11 @@ export class EngineMemory {
   }
 
   /** Throws UserError for a type or shape that is none, and when the pool has no more memory. */
-  allocate(type: NumericType, dims: readonly number[]): AllocatedTensor {
+  allocate<Type extends NumericType>(type: Type, dims: readonly number[]): AllocatedTensor<Type> {
     const elements = checkedElements(type, dims);
     const lease = this.#pool.take(elements * elementBytes(type), 'Engine.allocate');
-    return new LeasedTensor({ type, dims: [...dims], data: viewOf(lease, type, elements) }, lease);
+    const data = viewOf(lease, type, elements) as ArrayOf<Type>;
+    return new LeasedTensor({ type, dims: [...dims], data }, lease);
   }
 
   /**
@@ -92,13 +95,16 @@ export class EngineMemory {
   }
 }
 
-class LeasedTensor implements AllocatedTensor {
-  readonly type: NumericType;
+class LeasedTensor<Type extends NumericType> implements AllocatedTensor<Type> {
+  readonly type: Type;
   readonly dims: readonly number[];
-  readonly data: NumericArray;
+  readonly data: ArrayOf<Type>;
   readonly #lease: Lease;
 
-  constructor({ type, dims, data }: Omit<AllocatedTensor, keyof Lease>, lease: Lease) {
+  constructor(
+    { type, dims, data }: Pick<AllocatedTensor<Type>, 'type' | 'dims' | 'data'>,
+    lease: Lease,
+  ) {
     this.type = type;
     this.dims = dims;
     this.data = data;

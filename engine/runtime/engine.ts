@@ -112,7 +112,7 @@ export class Engine {
    * A tensor for feeds that reach the replicas without a copy; release it when it is no
    * longer used. Throws UserError when the pool has no more memory, or is closed.
    */
-  allocate(type: NumericType, dims: readonly number[]): AllocatedTensor {
+  allocate<Type extends NumericType>(type: Type, dims: readonly number[]): AllocatedTensor<Type> {
     return this.#memory.allocate(type, dims);
   }
 

@@ -55,6 +55,9 @@ const ELEMENT_ARRAYS = {
 /** A numeric tensor type: every one but `string`. */
 export type NumericType = Exclude<TensorType, 'string'>;
 
+/** The typed array that carries a numeric type. */
+export type ArrayOf<Type extends NumericType> = InstanceType<(typeof ELEMENT_ARRAYS)[Type]>;
+
 export function isNumericType(type: string): type is NumericType {
   return Object.hasOwn(ELEMENT_ARRAYS, type);
 }
