@@ -3,6 +3,8 @@ import { createSession, type Session } from '../binding.ts';
 import type { Tensors } from '../tensor.ts';
 import { Arena } from './arena.ts';
 import { ARENA_FD, ARENA_LABEL } from './descriptors.ts';
+import { placeOutputs } from './place-outputs.ts';
+import { RememberedShapes, shapesKey } from './output-shapes.ts';
 import type { DoneReply, OpenedReply, OpenRequest, RunRequest } from './messages.ts';
 import type { Extent } from './placement.ts';
 import { viewTensors } from './receive-tensors.ts';
@@ -15,6 +17,8 @@ export class ServedSession {
   readonly #arena: Arena;
   readonly #segments = new Segments();
   #prepared: PreparedRun | null = null;
+  /** Null once a guess was wrong: shapes of this model depend on its numbers. */
+  #shapes: RememberedShapes | null = new RememberedShapes();
 
   private constructor(session: Session, arena: Arena) {
     this.#session = session;
@@ -34,18 +38,40 @@ export class ServedSession {
     return { kind: 'opened', inputs: this.#session.inputs, outputs: this.#session.outputs };
   }
 
-  /** Reads feeds where they lie; outputs are copied into the arena, beside its feeds. */
+  /**
+   * Reads feeds where they lie; outputs are written into the arena beside its feeds, or
+   * copied there where their shapes are not known before.
+   */
   async run(request: RunRequest): Promise<DoneReply> {
     this.#arena.settle();
     this.#arena.follow(request.arenaBytes);
-    const { feeds, taken } = this.#prepare(request);
-    const outputs = await this.#session.run(feeds);
-    const wire = sendTensors(outputs, this.#arena, { taken });
+    const prepared = this.#prepare(request);
+    const outputs = (await this.#runInPlace(prepared)) ?? (await this.#runAnew(prepared));
+    const wire = sendTensors(outputs, this.#arena, { taken: prepared.taken });
     return { kind: 'done', outputs: wire, arenaBytes: this.#arena.sizeBytes };
   }
 
   close(): Promise<void> {
     return this.#session.close();
+  }
+
+  /** Null where it must be run anew. */
+  async #runInPlace({ feeds, feedsKey, taken }: PreparedRun): Promise<Tensors | null> {
+    const shapes = this.#shapes?.of(feedsKey) ?? null;
+    if (shapes === null) return null;
+    try {
+      return await this.#session.run(feeds, placeOutputs(shapes, this.#arena, taken));
+    } catch {
+      // It fails again if it was the request's fault.
+      return null;
+    }
+  }
+
+  async #runAnew({ feeds, feedsKey }: PreparedRun): Promise<Tensors> {
+    const outputs = await this.#session.run(feeds);
+    if (this.#shapes?.of(feedsKey) === null) this.#shapes.note(feedsKey, outputs);
+    else this.#shapes = null;
+    return outputs;
   }
 
   /** A request that is repeated is the same object: its views are as they were. */
@@ -60,7 +86,7 @@ export class ServedSession {
       return segment === undefined ? buffer : this.#segments.bufferOf(segment);
     });
     const taken = wire.flatMap((feed) => arenaExtentOf(feed) ?? []);
-    this.#prepared = { request, buffer, feeds, taken };
+    this.#prepared = { request, buffer, feeds, feedsKey: shapesKey(request.feeds), taken };
     return this.#prepared;
   }
 }
@@ -69,6 +95,7 @@ interface PreparedRun {
   readonly request: RunRequest;
   readonly buffer: ArrayBuffer;
   readonly feeds: Tensors;
+  readonly feedsKey: string;
   /** Parts of the arena that the feeds lie in. */
   readonly taken: readonly Extent[];
 }

@@ -94,6 +94,62 @@ describe.each(KINDS)('%s replica', (_, open) => {
     await replica.close();
   });
 
+  test('gives large outputs of one shape again and again, and of others between', async () => {
+    const replica = await open({ modelPath: writeLinearModel(temporaryFolder()), config });
+    for (const [count, first] of [
+      [30_000, 1],
+      [30_000, 2],
+      [30_000, 3],
+      [20_000, 4],
+      [30_000, 5],
+      [20_000, 6],
+    ] as const) {
+      const data = Float32Array.from({ length: count * 2 }, (_value, index) => index + first);
+      const { y } = await replica.run({ x: { type: 'float32', dims: [count, 2], data } });
+      expect(y?.dims).toEqual([count, 3]);
+      const [a = 0, b = 0] = data;
+      const [c = 0, d = 0] = data.slice(-2);
+      expect([...(y?.data.slice(0, 3) ?? []), ...(y?.data.slice(-3) ?? [])]).toEqual([
+        a,
+        b,
+        a + b,
+        c,
+        d,
+        c + d,
+      ]);
+    }
+    await replica.close();
+  });
+
+  test('gives large outputs whose shape only the run tells, for feeds of one shape', async () => {
+    const replica = await open({ modelPath: writeNonZeroModel(temporaryFolder()), config });
+    for (const count of [20_000, 20_000, 15_000, 20_000, 10_000]) {
+      const data = new Float32Array(20_000).fill(1, 0, count);
+      const { y } = await replica.run({ x: { type: 'float32', dims: [20_000], data } });
+      expect(y?.dims).toEqual([1, count]);
+      expect(y?.data.at(-1)).toBe(BigInt(count - 1));
+    }
+    await replica.close();
+  });
+
+  test('gives back large float16 tensors, again and again', async () => {
+    const tensor = (value: number): Tensor => ({
+      type: 'float16',
+      dims: [50_000],
+      data: new Uint16Array(50_000).fill(value),
+    });
+    const replica = await open({
+      modelPath: writeIdentityModel(temporaryFolder(), tensor(0)),
+      config,
+    });
+    for (const value of [0x3c00, 0x4000, 0x4200]) {
+      const { y } = await replica.run({ x: tensor(value) });
+      expect(y?.dims).toEqual([50_000]);
+      expect(new Set(y?.data as Uint16Array)).toEqual(new Set([value]));
+    }
+    await replica.close();
+  });
+
   test('answers requests of every size after one another', async () => {
     const replica = await open({ modelPath: writeLinearModel(temporaryFolder()), config });
     for (const count of [1, 100_000, 3, 0, 400_000, 2]) {
