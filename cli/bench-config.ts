@@ -6,7 +6,7 @@ import type { WorkloadArtifact, WorkloadRecord } from '../suites/workload-record
 import { checkTunedFiles, tunedConfig, type Tuned } from '../tuner/export/tuned.ts';
 import { setKnobs } from '../tuner/set-knobs.ts';
 import type { VariantPrecision } from '../suites/quantization/build-variants.ts';
-import { canonicalConfig, toArm, type Arm } from '../tuner/arm.ts';
+import { canonicalConfig, toArm, withoutDelay, type Arm } from '../tuner/arm.ts';
 import { defaultSpace } from '../tuner/space.ts';
 import type { ConfigSource } from './bench-plan.ts';
 import { thisHost } from './measuring.ts';
@@ -38,9 +38,17 @@ function precisionOf(source: ConfigSource | null): string | undefined {
   return source?.kind === 'file' ? source.changes.precision : undefined;
 }
 
-/** The arm that a source means for a workload. Throws when it cannot be run there. */
-export function resolveConfig(source: ConfigSource, workload: WorkloadRecord): Arm {
-  const config = configOf(source, workload);
+/**
+ * The arm that a source means for a workload. Throws when it cannot be run there.
+ * Where every request fills its batch, a delay means nothing.
+ */
+export function resolveConfig(
+  source: ConfigSource,
+  workload: WorkloadRecord,
+  { fullBatches }: { readonly fullBatches: boolean },
+): Arm {
+  const given = configOf(source, workload);
+  const config = fullBatches ? withoutDelay(given) : given;
   if (workload.batch !== 'free' && config.batch.maxSize !== workload.batch) {
     throw new UsageError(
       `batch.maxSize ${config.batch.maxSize}: the model fixes its batch to ${workload.batch}`,

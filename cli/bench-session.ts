@@ -5,7 +5,11 @@ import type { BenchRecord, PeakRecord } from '../suites/bench-record.ts';
 import { compareTrials } from '../suites/comparison/compare-trials.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { findPeak, type PeakProbe } from '../suites/scenarios/peak-search.ts';
-import type { LatencyBound, Scenario } from '../suites/scenarios/scenario.ts';
+import {
+  sendsFullBatches,
+  type LatencyBound,
+  type Scenario,
+} from '../suites/scenarios/scenario.ts';
 import { certifiesBound } from '../suites/certifies-bound.ts';
 import { untilUndisturbed } from '../suites/repeat-trial.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
@@ -26,7 +30,7 @@ import {
   withTunedArtifacts,
 } from './bench-config.ts';
 import { judged, primaryMetric, withMargin } from './bench-judgement.ts';
-import type { BenchPlan } from './bench-plan.ts';
+import type { BenchPlan, ConfigSource } from './bench-plan.ts';
 import { hostNoise } from './host-noise.ts';
 import {
   machine,
@@ -73,6 +77,10 @@ export async function measureBench(
   if (plan.load.kind === 'peak') return session.peak(plan.load.bound);
   const { scenario } = plan.load;
   return plan.against === null ? session.alone(scenario) : session.compare(scenario);
+}
+
+function fillsBatches(load: BenchPlan['load']): boolean {
+  return load.kind === 'fixed' && sendsFullBatches(load.scenario);
 }
 
 interface TrialRequest {
@@ -138,8 +146,10 @@ class BenchSession {
       probe: probeOn(signal),
     });
     const workload = await withTunedArtifacts(prepared, sources);
-    const arm = resolveConfig(plan.config, workload);
-    const against = plan.against === null ? null : resolveConfig(plan.against, workload);
+    const resolve = (source: ConfigSource): Arm =>
+      resolveConfig(source, workload, { fullBatches: fillsBatches(plan.load) });
+    const arm = resolve(plan.config);
+    const against = plan.against === null ? null : resolve(plan.against);
     return new BenchSession(plan, around, { workload, arm, against, sensors });
   }
 

@@ -39,10 +39,9 @@ function workloadLines({ data, notes }: BenchRecord['workload']): string[] {
 
 /** Whatever makes one arm differ from another. */
 function configText(config: EngineConfig): string {
-  const { affinity, isolation, replicas, sessionEntries } = config;
+  const { affinity, sessionEntries } = config;
   return [
     describeConfig(config),
-    ...(replicas === 1 && isolation !== 'inline' ? [`isolation ${isolation}`] : []),
     ...(affinity === null ? [] : [`affinity ${affinity}`]),
     ...Object.entries(sessionEntries).map(([key, value]) => `${key}=${value}`),
   ].join(', ');

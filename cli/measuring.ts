@@ -67,22 +67,23 @@ export function startingTemperature(): Pick<RunTrialOptions, 'referenceCelsius'>
   return hottest.state === 'known' ? { referenceCelsius: hottest.value.celsius } : {};
 }
 
-/** Measures arms of a workload for the search, each in a fresh process. */
+/** Measures arms of a workload for a tuning run, each in a fresh process. */
 export function measureOn(
   workload: WorkloadRecord,
   around: { readonly signal: AbortSignal; readonly sensors: readonly PowerSensor[] },
 ): MeasureArm {
   const { signal, sensors } = around;
   const heat = startingTemperature();
-  return (arm, { protocol, timeoutMs }) =>
+  return (arm, { scenario, protocol, seed, timeoutMs }) =>
     runTrial(
       {
         ...trialTarget(workload, arm.config),
         config: arm.config,
         protocol,
-        evaluationCount: workload.evaluationCount,
-        scenario: { name: 'closed-loop' },
-        seed: workload.seed,
+        // How requests arrive changes no answer.
+        evaluationCount: scenario.name === 'server' ? 0 : workload.evaluationCount,
+        scenario,
+        seed: seed ?? workload.seed,
         idleMs: 0,
       },
       {

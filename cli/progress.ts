@@ -54,9 +54,10 @@ function barLine(progress: TuningProgress): string {
   return `[${bar}] ${count}${shown}, ${phaseOf(progress)}`;
 }
 
-/** `search, 1 min 20 s left`, `verify 3 of 12, 30 s left`. */
-function phaseOf({ verified, leftMs }: TuningProgress): string {
-  const phase = verified === null ? 'search' : `verify ${verified.done} of ${verified.of}`;
+/** `search, 1 min 20 s left`, `verify 3 of 12, 30 s left`, `server, rate 2, 40 s left`. */
+function phaseOf({ verified, probes, leftMs }: TuningProgress): string {
+  const before = verified === null ? 'search' : `verify ${verified.done} of ${verified.of}`;
+  const phase = probes === 0 ? before : `server, rate ${probes}`;
   // Whole seconds: more would only flicker.
   return leftMs === null
     ? phase
@@ -69,13 +70,20 @@ function shareDone({ run, trials, leftMs }: TuningProgress): number {
   return Math.min(1, trials.length / ((run.budget.trials ?? 0) + 2 * VERIFICATION_PAIRS));
 }
 
+/** Of what was driven as hard as it goes: a rate that was tried is no throughput. */
 function bestQps(trials: readonly TrialRecord[]): number | null {
-  const completed = trials.filter((trial) => trial.state === 'completed');
+  const completed = trials
+    .filter(({ purpose }) => purpose.kind !== 'probe')
+    .filter((trial) => trial.state === 'completed');
   return completed.length === 0 ? null : Math.max(...completed.map((trial) => trial.metrics.qps));
 }
 
 function resultOf(trial: TrialRecord): string {
   if (trial.state !== 'completed') return trial.state;
   const { qps, latencyMs } = trial.metrics;
+  if (trial.purpose.kind === 'probe') {
+    const asked = formatNumber(trial.purpose.ratePerSecond);
+    return `${asked} requests/s asked for, p99 ${formatNumber(latencyMs.p99)} ms`;
+  }
   return `${formatNumber(qps)} samples/s, p99 ${formatNumber(latencyMs.p99)} ms`;
 }

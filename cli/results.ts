@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../engine/base/files.ts';
-import { formatCount } from '../engine/base/units.ts';
+import { formatCount, formatNumber } from '../engine/base/units.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import { renderRunReport } from '../reports/run-report.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
@@ -46,9 +46,12 @@ export async function writeResults(
 
 /** `2 replicas x 1 thread, batch 8, level all, sleeping threads`: what is worth saying. */
 export function describeConfig(config: EngineConfig): string {
+  const { replicas, isolation, batch } = config;
   return [
-    `${formatCount(config.replicas, 'replica')} x ${formatCount(config.intraOpThreads, 'thread')}`,
-    `batch ${config.batch.maxSize}`,
+    `${formatCount(replicas, 'replica')} x ${formatCount(config.intraOpThreads, 'thread')}`,
+    ...(isolation === (replicas === 1 ? 'inline' : 'thread') ? [] : [`isolation ${isolation}`]),
+    `batch ${batch.maxSize}`,
+    ...(batch.maxDelayMs === 0 ? [] : [`delay up to ${formatNumber(batch.maxDelayMs)} ms`]),
     `level ${config.graphLevel}`,
     ...(config.precision === 'fp32' ? [] : [config.precision]),
     ...(config.passes === 'none' || config.precision !== 'fp32' ? [] : [`passes ${config.passes}`]),

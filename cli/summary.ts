@@ -83,12 +83,17 @@ function table(baseline: MeasuredArm, winner: MeasuredArm | null): string[] {
   ]);
 }
 
-const CELL_WIDTH = 26;
+const CELL_WIDTH = 30;
 
 /** A table of figures, one column an arm. */
 function armLines(columns: readonly (readonly [string, ArmMetrics])[]): string[] {
   const isLabelled = columns.some(([, metrics]) => metrics.quality.accuracy !== undefined);
-  const rows = [...FIGURES, ...(isLabelled ? [accuracyRow] : [])];
+  const isServed = columns.some(([, metrics]) => metrics.server !== undefined);
+  const rows = [
+    ...(isServed ? SERVER_FIGURES : []),
+    ...FIGURES,
+    ...(isLabelled ? [accuracyRow] : []),
+  ];
   const line = (label: string, cells: readonly string[]): string =>
     `  ${label.padEnd(16)}${cells.map((cell) => cell.padEnd(CELL_WIDTH)).join('')}`.trimEnd();
   return [
@@ -110,7 +115,29 @@ function armLines(columns: readonly (readonly [string, ArmMetrics])[]): string[]
   ];
 }
 
-const FIGURES: readonly (readonly [string, (metrics: ArmMetrics) => string])[] = [
+type FigureRow = readonly [label: string, cell: (metrics: ArmMetrics) => string];
+
+/** What the bound is about: requests that come one by one, when they come. */
+const SERVER_FIGURES: readonly FigureRow[] = [
+  ['single requests', ({ server }) => serverText(server)],
+  ['  at that rate', ({ server }) => serverLatencyText(server)],
+  ['full batches', () => ''],
+];
+
+function serverText(server: ArmMetrics['server']): string {
+  if (server === undefined) return '';
+  if (server.state === 'none') return 'no rate confirmed';
+  const { percentile, limitMs } = server.bound;
+  return `${formatNumber(server.ratePerSecond)}/s, ${percentile} < ${formatNumber(limitMs)} ms`;
+}
+
+function serverLatencyText(server: ArmMetrics['server']): string {
+  if (server?.state !== 'found') return '';
+  const { latencyMs, bound, certifiedMs } = server;
+  return `p50 ${formatNumber(latencyMs.p50)}, ${bound.percentile} <= ${formatNumber(certifiedMs)} ms`;
+}
+
+const FIGURES: readonly FigureRow[] = [
   ['samples/s', ({ qps }) => `${formatNumber(qps.value)} ${intervalText(qps)}`],
   ['p50 a request', ({ latencyMs }) => `${formatNumber(latencyMs.p50)} ms`],
   [
@@ -137,7 +164,9 @@ export function summarizeInterruption(
   trials: readonly TrialRecord[],
   next: { readonly report: string; readonly goOn: string },
 ): string {
-  const completed = trials.filter((trial) => trial.state === 'completed');
+  // A rate that was tried is no throughput.
+  const driven = trials.filter(({ purpose }) => purpose.kind !== 'probe');
+  const completed = driven.filter((trial) => trial.state === 'completed');
   const best = completed
     .filter((trial) => meetsAll(trialFigures(trial), run.constraints))
     .reduce<CompletedTrial | null>(

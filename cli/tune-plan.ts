@@ -79,12 +79,14 @@ export async function planRun(
   const file = space === undefined ? null : await readSpaceFile(space, base);
   const restrictions = { set, only, file: file?.knobs ?? [] };
   // Tried on no choices at all: whether every value is one that its knob takes.
-  restrictChoices({}, restrictions, base);
+  const asked = restrictChoices({}, restrictions, base);
+  const constraints = parseConstraints(options, findSuite(name)?.defaultSlo ?? null);
+  refuseIdleDelay(asked, constraints);
   return {
     target: name,
     dims: parseDims(options.dim),
     seed: parseCount(options.seed, '--seed', 0),
-    constraints: parseConstraints(options, findSuite(name)?.defaultSlo ?? null),
+    constraints,
     goal: parseGoal(options),
     trialMs: parseDurationMs(options.duration, '--duration'),
     budget:
@@ -95,6 +97,15 @@ export async function planRun(
     restrictions,
     exclude: file?.exclude ?? [],
   };
+}
+
+/** The search sends full batches; only single requests, driven where latency is bounded, wait. */
+function refuseIdleDelay(asked: Choices, constraints: RunRecord['constraints']): void {
+  const delays = asked['batch.maxDelayMs'] ?? [];
+  if (delays.every((ms) => ms === 0) || constraints.some(({ kind }) => kind === 'latency')) return;
+  throw new UsageError('batch.maxDelayMs has no effect on full batches', {
+    remedy: "add a bound, such as --slo 'p99<20ms': then single requests are measured too",
+  });
 }
 
 /** What a command carries along. */

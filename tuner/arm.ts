@@ -13,6 +13,11 @@ export function toArm(config: EngineConfig): Arm {
   return { key: armKey(canonical), config: canonical, values: armValues(canonical) };
 }
 
+/** Threads of a replica that an affinity is for: it binds all but the first, which is the caller's. */
+export function boundThreads(affinity: string): number {
+  return affinity.split(';').length + 1;
+}
+
 /** Entries that say how to spin: without a meaning where nothing spins. */
 const SPIN_ENTRIES = new Set([
   'session.intra_op.spin_duration_us',
@@ -22,8 +27,8 @@ const SPIN_ENTRIES = new Set([
 
 /**
  * One form for configs that mean the same: variants are made from the cleaned graph,
- * a single intra-op thread has no pool that could spin or be bound to cores, and
- * several replicas cannot share the caller's thread.
+ * a single intra-op thread has no pool that could spin or be bound to cores, several
+ * replicas cannot share the caller's thread, and a batch of one waits for nobody.
  */
 export function canonicalConfig(config: EngineConfig): EngineConfig {
   const spinning = config.spinning && config.intraOpThreads > 1;
@@ -36,8 +41,14 @@ export function canonicalConfig(config: EngineConfig): EngineConfig {
     spinning,
     affinity: config.intraOpThreads > 1 ? config.affinity : null,
     isolation: config.isolation === 'inline' && config.replicas > 1 ? 'thread' : config.isolation,
+    batch: config.batch.maxSize === 1 ? { maxSize: 1, maxDelayMs: 0 } : config.batch,
     sessionEntries: Object.fromEntries(entries),
   };
+}
+
+/** The same where every request fills its batch, as in a closed loop: nothing is waited for. */
+export function withoutDelay(config: EngineConfig): EngineConfig {
+  return { ...config, batch: { ...config.batch, maxDelayMs: 0 } };
 }
 
 /** A readable identity, equal for equal canonical configs. */

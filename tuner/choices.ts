@@ -2,7 +2,8 @@ import { UsageError } from '../engine/base/errors.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import { byKnobOrder } from './knobs.ts';
 import type { KnobValue } from './search/searcher.ts';
-import { applyKnobs, readKnob } from './set-knobs.ts';
+import { boundThreads } from './arm.ts';
+import { applyKnobs, isNoAffinity, readKnob } from './set-knobs.ts';
 
 /** Values that the search chooses between, by the knob's name. */
 export type Choices = Readonly<Record<string, readonly KnobValue[]>>;
@@ -46,10 +47,18 @@ export function restrictChoices(
   }
   const restricted = new Map(Object.entries(choices));
   for (const { name, values, source } of [...restrictions.file, ...typed]) {
-    for (const value of values) applyKnobs(base, [{ name, value, source }]);
+    for (const value of values) {
+      applyKnobs(withThreadsFor(base, name, value), [{ name, value, source }]);
+    }
     restricted.set(name, [...new Set(values)].sort(byKnobOrder));
   }
   return Object.fromEntries(restricted);
+}
+
+/** An affinity is for one number of threads: the space leaves it out with any other. */
+function withThreadsFor(base: EngineConfig, name: string, value: KnobValue): EngineConfig {
+  if (name !== 'affinity' || typeof value !== 'string' || isNoAffinity(value)) return base;
+  return { ...base, intraOpThreads: boundThreads(value) };
 }
 
 function readSet(text: string): KnobValues {

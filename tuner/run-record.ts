@@ -43,6 +43,42 @@ export const verificationSchema = z.strictObject({
 });
 export type Verification = Readonly<z.infer<typeof verificationSchema>>;
 
+const boundSchema = z.strictObject({
+  percentile: z.enum(['p50', 'p90', 'p95', 'p99']),
+  limitMs: z.number(),
+});
+
+/**
+ * What an arm does with single requests that come when they come (the scenario `server`):
+ * the highest rate that was confirmed to keep the bound on latency.
+ */
+const serverFiguresSchema = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.literal('found'),
+    bound: boundSchema,
+    /** Requests per second, and the samples in them. */
+    ratePerSecond: z.number(),
+    qps: z.number(),
+    /** The lowest rate above it that did not keep the bound; null when none was reached. */
+    failedAt: z.number().nullable(),
+    /** At that rate, from the scheduled time of each request; raw percentiles. */
+    latencyMs: z.strictObject({
+      p50: z.number(),
+      p90: z.number(),
+      p95: z.number(),
+      p99: z.number(),
+    }),
+    /** What the bounded percentile does not exceed with 99 % confidence. */
+    certifiedMs: z.number(),
+    memoryBytes: z.number(),
+    /** The trial that confirmed the rate with fresh arrivals. */
+    trial: z.string(),
+  }),
+  /** No rate was confirmed to keep the bound. */
+  z.strictObject({ state: z.literal('none'), bound: boundSchema, reason: z.string() }),
+]);
+export type ServerFigures = Readonly<z.infer<typeof serverFiguresSchema>>;
+
 export const armMetricsSchema = z.strictObject({
   /** `high` is null with one trial: it has no interval. */
   qps: z.strictObject({ value: z.number(), low: z.number(), high: z.number().nullable() }),
@@ -67,6 +103,8 @@ export const armMetricsSchema = z.strictObject({
   sessionBytes: z.number(),
   energyJPerInference: energySchema,
   quality: z.strictObject({ accuracy: z.number().optional() }),
+  /** Only where latency is bounded; beside it `qps` is that of the closed loop. */
+  server: serverFiguresSchema.optional(),
   /** Trials that the figures come from. */
   trials: z.int(),
 });
@@ -74,6 +112,7 @@ export const armMetricsSchema = z.strictObject({
 export type ArmMetrics = Readonly<z.infer<typeof armMetricsSchema>>;
 
 const measuredArmSchema = z.strictObject({
+  /** As the search had it, without the delay that `config` may have for single requests. */
   armKey: z.string(),
   config: engineConfigSchema,
   metrics: armMetricsSchema,

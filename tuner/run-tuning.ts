@@ -1,19 +1,28 @@
-import { median } from '../engine/base/statistics.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../engine/base/clock.ts';
+import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import { isRepeatable, MAX_ATTEMPTS } from '../suites/repeat-trial.ts';
 import type { TrialPurpose, TrialRecord } from '../suites/trial-record.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
 import type { TrialOutcome } from '../suites/trial/run-trial.ts';
-import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
+import type { Scenario } from '../suites/scenarios/scenario.ts';
+import {
+  certifyingProtocol,
+  trialProtocol,
+  type TrialProtocol,
+} from '../suites/trial/trial-spec.ts';
 import { steeringScore, type Score } from './goal.ts';
 import { scoreOf } from './objective.ts';
 import { explainArm } from './explain.ts';
 import { decideOutcome, type Evidence } from './outcome.ts';
-import type { RunRecord } from './run-record.ts';
+import type { RunOutcome, RunRecord } from './run-record.ts';
+import { costOf, keptMs, servingMs, trialTimeoutMs, VERIFICATION_FACTOR } from './run-time.ts';
+import { serveOutcome } from './serve-outcome.ts';
+import { latencyBounds, type ProbedRate } from './server-rate.ts';
 import { toObservation } from './observation.ts';
 import type { AskSetting, AskTask } from './search/ask-worker.ts';
 import type { Ask, Budget, Prior, Recommendation } from './search/searcher.ts';
-import type { Arm } from './arm.ts';
+import { toArm, type Arm } from './arm.ts';
 import type { Space } from './space.ts';
 import type { Store } from './store/store.ts';
 import { nextHalf, VERIFICATION_PAIRS, verificationTrials } from './verification.ts';
@@ -21,8 +30,16 @@ import { nextHalf, VERIFICATION_PAIRS, verificationTrials } from './verification
 /** Measures an arm once, in a fresh process; rejects only when aborted. */
 export type MeasureArm = (
   arm: Arm,
-  options: { readonly protocol: TrialProtocol; readonly timeoutMs: number },
+  options: TrialLoad & { readonly timeoutMs: number },
 ) => Promise<TrialOutcome>;
+
+/** What a trial of a run drives, and how long. */
+export interface TrialLoad {
+  readonly scenario: Scenario;
+  readonly protocol: TrialProtocol;
+  /** Of the arrivals in `server`; null: the workload's own. */
+  readonly seed: number | null;
+}
 
 /** The searcher of the run, which may think in another thread. */
 export interface Adviser {
@@ -58,10 +75,13 @@ export interface TuningProgress {
   readonly leftMs: number | null;
   /** Trials of the verification done and to do; null while searching. */
   readonly verified: { readonly done: number; readonly of: number } | null;
+  /** Rates of single requests that were tried; 0 before that begins. */
+  readonly probes: number;
 }
 
 /**
- * Searches, verifies and decides, from wherever the stored trials stand: called
+ * Searches, verifies, decides and, where latency is bounded, tries what was decided on
+ * with single requests, from wherever the stored trials stand: called
  * again on a killed run it goes on. Every trial is stored when it ends. Returns
  * the finished run, or the interrupted one when the signal aborts.
  */
@@ -71,16 +91,16 @@ export async function runTuning(
   context: TuningContext,
 ): Promise<RunRecord> {
   const session = await Session.open(started, space, context);
-  let candidate: string | null;
   try {
     await session.search();
-    candidate = await session.candidate();
+    const candidate = await session.candidate();
     if (candidate !== null) await session.verify(candidate);
+    const outcome = await session.serve(await session.decide(candidate));
+    return await session.finish(outcome, candidate);
   } catch (thrown) {
     if (!context.signal.aborted) throw thrown;
     return session.save({ state: 'interrupted' });
   }
-  return session.finish(candidate);
 }
 
 /** A run being driven by this process: its trials so far, and the time spent. */
@@ -144,7 +164,7 @@ class Session {
   /** An invalid trial says nothing about its arm: it is repeated, at most twice. */
   async #searchTrial(arm: Arm): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      await this.#measure(arm, { kind: 'search' }, trialProtocol(this.#run.trialMs));
+      await this.#measure(arm, { kind: 'search' }, closedLoop(this.#run.trialMs));
       const last = this.#trials.at(-1);
       if (last === undefined || !isRepeatable(last)) return;
       if (!this.#mayTry()) return;
@@ -153,20 +173,57 @@ class Session {
 
   async verify(candidate: string): Promise<void> {
     const { defaultArm } = this.#space;
-    const protocol = trialProtocol(this.#run.trialMs * VERIFICATION_FACTOR);
+    const load = closedLoop(this.#run.trialMs * VERIFICATION_FACTOR);
     this.#toVerify = verificationTrials(candidate, defaultArm.key);
     while (true) {
       const half = nextHalf(this.#trials, { candidate, default: defaultArm.key }, this.#run.seed);
       if (half === null) return;
       const arm = half.role === 'default' ? defaultArm : this.#arm(candidate);
-      await this.#measure(arm, { kind: 'verify', ...half, candidate }, protocol);
+      await this.#measure(arm, { kind: 'verify', ...half, candidate }, load);
     }
   }
 
-  async finish(candidate: string | null): Promise<RunRecord> {
-    const outcome = await decideOutcome(this.#evidence(), candidate, (id) =>
-      this.#context.store.findSamples(id),
-    );
+  /** By what was measured on full batches. */
+  decide(candidate: string | null): Promise<RunOutcome> {
+    const { store } = this.#context;
+    return decideOutcome(this.#evidence(), candidate, (id) => store.findSamples(id));
+  }
+
+  /** The same with what it is worth to single requests; unchanged without a bound on latency. */
+  async serve(outcome: RunOutcome): Promise<RunOutcome> {
+    const { constraints, objective, seed, workload, knobs } = this.#run;
+    if (latencyBounds(constraints).length === 0) return outcome;
+    const delays = knobs['batch.maxDelayMs']?.map(Number);
+    return serveOutcome(outcome, {
+      constraints,
+      seed,
+      batch: workload.batch,
+      delaysMs: delays ?? null,
+      ratesDecide: objective === 'qps',
+      probe: (config, rate) => this.#probe(config, rate),
+    });
+  }
+
+  /** Measures a rate, unless that was stored before the run was interrupted. */
+  async #probe(config: EngineConfig, { bound, ...rate }: ProbedRate): Promise<TrialRecord> {
+    const arm = toArm(config);
+    const scenario = { name: 'server', ratePerSecond: rate.ratePerSecond, bound } as const;
+    const protocol = certifyingProtocol(this.#run.trialMs, scenario);
+    const stored = (): TrialRecord[] =>
+      this.#of('probe').filter(
+        ({ armKey, purpose }) =>
+          armKey === arm.key && isDeepStrictEqual(purpose, { kind: 'probe', ...rate }),
+      );
+    for (let own = stored(); ; own = stored()) {
+      const last = own.at(-1);
+      if (last !== undefined && (!isRepeatable(last) || own.length >= PROBE_ATTEMPTS)) return last;
+      this.#context.signal.throwIfAborted();
+      const load = { scenario, protocol, seed: rate.seed };
+      await this.#measure(arm, { kind: 'probe', ...rate }, load);
+    }
+  }
+
+  async finish(outcome: RunOutcome, candidate: string | null): Promise<RunRecord> {
     const explanation = candidate === null ? null : this.#explain(candidate);
     return this.save({ state: 'finished', outcome, explanation });
   }
@@ -184,18 +241,19 @@ class Session {
     return this.#run;
   }
 
-  async #measure(arm: Arm, purpose: TrialPurpose, protocol: TrialProtocol): Promise<void> {
+  async #measure(arm: Arm, purpose: TrialPurpose, load: TrialLoad): Promise<void> {
     const { clock, measure, store, onTrial } = this.#context;
     const startedAt = clock.date().toISOString();
     const startedMs = clock.nowMs();
-    const outcome = await measure(arm, { protocol, timeoutMs: this.#timeoutMs() });
+    const timeoutMs = trialTimeoutMs(this.#trials, load.protocol);
+    const outcome = await measure(arm, { ...load, timeoutMs });
     const sequence = this.#trials.length;
     const common = {
       id: `${this.#run.id}/${sequence}`,
       runId: this.#run.id,
       sequence,
       purpose,
-      scenario: CLOSED_LOOP,
+      scenario: load.scenario,
       armKey: arm.key,
       config: arm.config,
       startedAt,
@@ -207,7 +265,8 @@ class Session {
     await store.addTrial(record, latenciesMs);
     this.#trials.push(record);
     const run = await this.save({});
-    onTrial({ run, trials: this.#trials, leftMs: this.#leftMs(), verified: this.#verified() });
+    const [verified, probes] = [this.#verified(), this.#of('probe').length];
+    onTrial({ run, trials: this.#trials, leftMs: this.#leftMs(), verified, probes });
   }
 
   #evidence(): Evidence {
@@ -222,7 +281,11 @@ class Session {
   }
 
   #searched(): TrialRecord[] {
-    return this.#trials.filter((trial) => trial.purpose.kind === 'search');
+    return this.#of('search');
+  }
+
+  #of(kind: TrialPurpose['kind']): TrialRecord[] {
+    return this.#trials.filter((trial) => trial.purpose.kind === kind);
   }
 
   #spentMs(): number {
@@ -238,7 +301,7 @@ class Session {
     if (searched.length < this.#trials.length) return false;
     const { timeMs, trials } = this.#run.budget;
     if (trials !== null && searched.length >= trials) return false;
-    return timeMs === null || this.#spentMs() + this.#verificationMs() < timeMs;
+    return timeMs === null || this.#spentMs() + keptMs(this.#run, searched) < timeMs;
   }
 
   /** The search's share of the budget. */
@@ -247,53 +310,36 @@ class Session {
     const done = this.#searched().length;
     if (trials !== null) return { spent: done, total: trials };
     if (timeMs === null) return null;
-    const kept = done === 0 ? timeMs / 2 : this.#verificationMs();
+    const kept = done === 0 ? timeMs / 2 : keptMs(this.#run, this.#searched());
     return { spent: this.#spentMs(), total: timeMs - kept };
   }
 
-  /** What the verification will take, at most half of the budget being kept for it. */
-  #verificationMs(): number {
-    const costs = this.#searched().map((trial) => trial.costMs);
-    const { trialMs } = this.#run;
-    const longer =
-      spanMs(trialProtocol(trialMs * VERIFICATION_FACTOR)) - spanMs(trialProtocol(trialMs));
-    const estimate = 2 * VERIFICATION_PAIRS * (median(costs) + longer);
-    return Math.min(estimate, (this.#run.budget.timeMs ?? Infinity) / 2);
-  }
-
   #verified(): TuningProgress['verified'] {
-    const done = this.#trials.length - this.#searched().length;
+    const done = this.#of('verify').length;
     return done === 0 ? null : { done, of: this.#toVerify };
   }
 
   #leftMs(): number | null {
     const { timeMs } = this.#run.budget;
+    const searched = this.#searched();
     const verified = this.#verified();
     if (verified === null) return timeMs === null ? null : Math.max(0, timeMs - this.#spentMs());
-    const costs = this.#trials.slice(-verified.done).map((trial) => trial.costMs);
-    return Math.max(0, verified.of - verified.done) * median(costs);
-  }
-
-  /**
-   * Generous for the first trial, of which nothing is known; then bounded by the
-   * slowest one so far, so that a hung arm cannot eat the budget.
-   */
-  #timeoutMs(): number {
-    const costs = this.#trials.filter((trial) => trial.state === 'completed');
-    if (costs.length === 0) return FIRST_TIMEOUT_MS;
-    return Math.max(LEAST_TIMEOUT_MS, 4 * Math.max(...costs.map((trial) => trial.costMs)));
+    const toServe = servingMs(this.#run, searched);
+    const probes = this.#of('probe');
+    if (probes.length > 0) return Math.max(0, toServe - sumOf(probes));
+    const toVerify = Math.max(0, verified.of - verified.done);
+    return toVerify * costOf(this.#of('verify')) + toServe;
   }
 }
 
-/** Reported figures are measured longer than those that only steer the search. */
-const VERIFICATION_FACTOR = 2;
-const FIRST_TIMEOUT_MS = 300_000;
-const LEAST_TIMEOUT_MS = 30_000;
-
-/** What a trial takes beside opening and scoring, when its warm-up takes as long as it may. */
-function spanMs({ warmupMaxMs, measureMs }: TrialProtocol): number {
-  return warmupMaxMs + measureMs;
+function sumOf(trials: readonly TrialRecord[]): number {
+  return trials.reduce((sum, { costMs }) => sum + costMs, 0);
 }
+
+/** A rate that the machine disturbed is tried once more, not twice: near saturation it will again. */
+const PROBE_ATTEMPTS = 2;
 
 /** What the search drives: see `Workload.scenario`. */
-const CLOSED_LOOP = Object.freeze({ name: 'closed-loop' } as const);
+function closedLoop(durationMs: number): TrialLoad {
+  return { scenario: { name: 'closed-loop' }, protocol: trialProtocol(durationMs), seed: null };
+}

@@ -36,10 +36,13 @@ export function applyKnobs(config: EngineConfig, settings: readonly KnobSetting[
       remedy: `${knob} takes ${knobKind(knob)?.takes ?? 'another value'}`,
     });
   }
-  // Several replicas cannot share the caller's thread: whoever asks for two means threads.
+  // Several replicas cannot share the caller's thread: whoever asks for two means threads,
+  // unless something else was said.
   const canonical = canonicalConfig(parsed.data);
+  const isolationIsSaid = settings.some(({ name }) => name === 'isolation');
+  const { isolation } = isolationIsSaid ? parsed.data : canonical;
   try {
-    validateEngineConfig(canonical);
+    validateEngineConfig({ ...canonical, isolation });
   } catch (thrown) {
     const sources = settings.map(({ source }) => source).join(' ');
     throw new UsageError(`${sources}: ${messageOf(thrown)}`, {
@@ -69,7 +72,7 @@ export function readKnob(
 
 /** The config with one knob changed; whether the value fits is for the caller to check. */
 export function withKnob<T extends object>(config: T, name: string, value: KnobValue): T {
-  if (name === 'affinity') return { ...config, affinity: NO_AFFINITY.has(value) ? null : value };
+  if (name === 'affinity') return { ...config, affinity: isNoAffinity(value) ? null : value };
   const group = name.startsWith(ENTRY) ? 'sessionEntries' : name.split('.')[0];
   if (group === undefined || group === name) return { ...config, [name]: value };
   const inner: unknown = new Map<string, unknown>(Object.entries(config)).get(group);
@@ -78,7 +81,9 @@ export function withKnob<T extends object>(config: T, name: string, value: KnobV
 }
 
 /** Threads go where the system puts them. */
-const NO_AFFINITY: ReadonlySet<KnobValue> = new Set(['null', 'none']);
+export function isNoAffinity(value: KnobValue): boolean {
+  return value === 'null' || value === 'none';
+}
 
 function toValue(text: string): KnobValue {
   if (text === 'true' || text === 'false') return text === 'true';

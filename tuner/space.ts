@@ -5,7 +5,7 @@ import {
   type EngineConfig,
   type GraphLevel,
 } from '../engine/runtime/engine-config.ts';
-import { toArm, type Arm } from './arm.ts';
+import { boundThreads, toArm, withoutDelay, type Arm } from './arm.ts';
 import type { Choices, Exclusion } from './choices.ts';
 import { describeKnobs } from './search-knobs.ts';
 import type { KnobValue, SearchArm, SearchSpace } from './search/searcher.ts';
@@ -37,7 +37,8 @@ export interface ModelChoices {
 /**
  * The values that the default search chooses between, for a host and a model:
  * precision, passes, graph level, replicas x threads, spinning, batch, arena,
- * memory pattern.
+ * memory pattern. One replica is inline and several are threads: other isolation is
+ * for whoever asks for it.
  */
 export function defaultChoices(usableCores: number, model: ModelChoices): Choices {
   const { batch, passes, precisions = ['fp32'] } = model;
@@ -65,7 +66,8 @@ export interface SpaceLimits {
 
 /**
  * Every combination of the choices that fits the host, arms that mean the same
- * merged; the default arm is always there. Throws UsageError for more than 20,000
+ * merged; the default arm is always there. The search sends full batches, so arms
+ * have no delay: it is chosen later, for the winner. Throws UsageError for more than 20,000
  * arms, or for choices of which none fits the cores.
  */
 export function createSpace(choices: Choices, limits: SpaceLimits): Space {
@@ -74,7 +76,8 @@ export function createSpace(choices: Choices, limits: SpaceLimits): Space {
   const arms = new Map<string, Arm>();
   for (const config of product(Object.entries(choices), base)) {
     if (config.replicas * config.intraOpThreads > limits.usableCores) continue;
-    const arm = toArm(config);
+    const arm = toArm(withoutDelay(config));
+    if (!isIsolatedAsChosen(arm, choices) || !isBoundable(arm)) continue;
     if (!isExcluded(arm, limits.exclude ?? [])) arms.set(arm.key, arm);
     if (arms.size > MAX_ARMS) throw tooMany();
   }
@@ -93,7 +96,7 @@ function tooMany(): UsageError {
 
 function noneFits(cores: number): UsageError {
   return new UsageError('no configuration is left to try', {
-    remedy: `replicas x intraOpThreads must fit ${cores} usable cores, and the space file must not exclude everything`,
+    remedy: `replicas x intraOpThreads must fit ${cores} usable cores, only one replica can be inline, and the space file must not exclude everything`,
   });
 }
 
@@ -111,6 +114,15 @@ function* product(
   const [first, ...rest] = lists;
   if (first === undefined) yield config;
   else for (const value of first[1]) yield* product(rest, withKnob(config, first[0], value));
+}
+
+/** Several replicas cannot be inline: where that is all that was asked for, they are left out. */
+function isIsolatedAsChosen({ config }: Arm, { isolation }: Choices): boolean {
+  return isolation === undefined || isolation.includes(config.isolation);
+}
+
+function isBoundable({ config: { affinity, intraOpThreads } }: Arm): boolean {
+  return affinity === null || boundThreads(affinity) === intraOpThreads;
 }
 
 function isExcluded({ values }: SearchArm, exclude: readonly Exclusion[]): boolean {

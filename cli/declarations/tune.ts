@@ -17,7 +17,10 @@ export function addTune(program: Command, exit: (code: number) => void): void {
     .description(
       'Searches graph level, replicas x threads, spinning, batch size and memory options for ' +
         'the highest throughput that meets the constraints, then measures the winner against ' +
-        'the default in interleaved pairs. Writes report.html and tuned.json.',
+        'the default in interleaved pairs. With --slo both are then driven with single requests ' +
+        'at rising rates, through the batcher: about 16 more trials, each long enough to prove ' +
+        'the percentile; what does not fit the budget is added to it. Writes report.html and ' +
+        'tuned.json.',
     )
     .argument('[target]', "a suite's name or the path of an .onnx file (default: inspection)")
     .option(...LATENCY_BOUND)

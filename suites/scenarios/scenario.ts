@@ -87,6 +87,11 @@ export function loadShape(
   }
 }
 
+/** Whether every request fills its batch, so that no batcher waits. */
+export function sendsFullBatches({ name }: Scenario): boolean {
+  return name === 'closed-loop' || name === 'offline';
+}
+
 /** Requests of unequal size would make one query's parts end at different times. */
 function largestDivisor(of: number, limit: number): number {
   for (let size = Math.min(of, limit); size > 1; size -= 1) if (of % size === 0) return size;

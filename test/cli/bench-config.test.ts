@@ -7,6 +7,8 @@ function workloadWith(changes: Partial<WorkloadRecord> = {}): WorkloadRecord {
   return { ...benchRecord([]).workload, ...changes };
 }
 
+const FULL = { fullBatches: true };
+
 describe('what must be built', () => {
   test('is what is set in the end, whatever is set after it', () => {
     const texts = ['passes=all', 'precision=fp16', 'passes=clean', 'replicas=2'];
@@ -27,7 +29,11 @@ describe('what must be built', () => {
 describe('a configuration of a workload', () => {
   test('has knobs of a file over the default, a part of a group alone', () => {
     const changes = { replicas: 2, batch: { maxSize: 4 } };
-    const { config } = resolveConfig({ kind: 'file', path: 'a.json', changes }, workloadWith());
+    const { config } = resolveConfig(
+      { kind: 'file', path: 'a.json', changes },
+      workloadWith(),
+      FULL,
+    );
     expect(config).toMatchObject({
       replicas: 2,
       isolation: 'thread',
@@ -38,7 +44,7 @@ describe('a configuration of a workload', () => {
 
   test('that cannot be applied names the file, and what to do', () => {
     const source = { kind: 'file', path: 'a.json', changes: { provider: 'cuda' } } as const;
-    expect(() => resolveConfig(source, workloadWith())).toThrow(
+    expect(() => resolveConfig(source, workloadWith(), FULL)).toThrow(
       expect.objectContaining({
         message: "a.json: config: provider 'cuda' is not available",
         remedy: "this version allows 'cpu'",
@@ -48,8 +54,10 @@ describe('a configuration of a workload', () => {
 
   test('keeps the batch that the model fixes', () => {
     const workload = workloadWith({ batch: 4 });
-    expect(resolveConfig({ kind: 'default' }, workload).config.batch.maxSize).toBe(4);
-    expect(() => resolveConfig({ kind: 'set', texts: ['batch.maxSize=8'] }, workload)).toThrow(
+    expect(resolveConfig({ kind: 'default' }, workload, FULL).config.batch.maxSize).toBe(4);
+    expect(() =>
+      resolveConfig({ kind: 'set', texts: ['batch.maxSize=8'] }, workload, FULL),
+    ).toThrow(
       expect.objectContaining({
         exitCode: 2,
         message: 'batch.maxSize 8: the model fixes its batch to 4',
@@ -75,7 +83,7 @@ describe('a configuration of a workload', () => {
     ],
   ] as const)('%s, of which there is no model', (text, notes, message, remedy) => {
     const workload = workloadWith({ notes: [...notes] });
-    expect(() => resolveConfig({ kind: 'set', texts: [text] }, workload)).toThrow(
+    expect(() => resolveConfig({ kind: 'set', texts: [text] }, workload, FULL)).toThrow(
       expect.objectContaining({
         exitCode: 2,
         message: expect.stringMatching(message) as string,

@@ -58,7 +58,7 @@ describe('one configuration', () => {
       sessionEntries: { 'session.disable_prepacking': '1' },
     });
     expect(linesOf(benchRecord([benchTrial({ arm })]))[0]).toBe(
-      'fake.onnx: 1 replica x 2 threads, batch 1, level all, spinning, no arena, isolation thread, affinity 1, session.disable_prepacking=1',
+      'fake.onnx: 1 replica x 2 threads, isolation thread, batch 1, level all, spinning, no arena, affinity 1, session.disable_prepacking=1',
     );
   });
 

@@ -122,6 +122,23 @@ export function completedRecord(trial: FakeTrial, figures: FakeFigures): TrialRe
   return { ...commonFields(trial), state: 'completed', metrics };
 }
 
+/** A rate of single requests whose percentiles are all certified to be `certifiedMs`. */
+export function rateRecord(
+  trial: FakeTrial,
+  rate: { readonly ratePerSecond: number; readonly seed: number; readonly certifiedMs: number },
+): TrialRecord {
+  const { ratePerSecond, seed, certifiedMs } = rate;
+  const { metrics } = fakeMetrics({ qps: ratePerSecond, p99Ms: certifiedMs });
+  const [p50, p90, p95, p99] = [certifiedMs, certifiedMs, certifiedMs, certifiedMs];
+  const certified = { p50, p90, p95, p99, p999: null };
+  return {
+    ...commonFields({ ...trial, purpose: { kind: 'probe', ratePerSecond, seed } }),
+    scenario: { name: 'server', ratePerSecond, bound: null },
+    state: 'completed',
+    metrics: { ...metrics, latencyMs: { ...metrics.latencyMs, certified } },
+  };
+}
+
 export function failedRecord(trial: FakeTrial, message = 'broken'): TrialRecord {
   return { ...commonFields(trial), state: 'failed', message };
 }

@@ -49,6 +49,65 @@ describe('choices', () => {
     expect(arms.length).toBe(3 + 2 + 1);
   });
 
+  test('isolation is tried as asked for; several replicas are never inline', () => {
+    const plain = {
+      set: [
+        'graphLevel=all',
+        'batch.maxSize=1',
+        'arena=true',
+        'memPattern=true',
+        'passes=none',
+        'intraOpThreads=1',
+      ],
+    };
+    const isolations = (values: string): string[] => {
+      const own = restricted({ ...plain, only: [`isolation=${values}`] });
+      const { arms, defaultArm } = createSpace(own, limits);
+      return arms
+        .filter((arm) => arm !== defaultArm)
+        .map(({ config }) => `${config.replicas} ${config.isolation}`)
+        .sort();
+    };
+    expect(isolations('inline,thread,process')).toEqual([
+      '1 inline',
+      '1 process',
+      '1 thread',
+      '2 process',
+      '2 thread',
+    ]);
+    expect(isolations('process')).toEqual(['1 process', '2 process']);
+    expect(isolations('inline')).toEqual(['1 inline']);
+    // Unless asked: inline alone, threads beside each other.
+    const { arms } = createSpace(restricted(plain), limits);
+    expect(new Set(arms.map(({ config }) => `${config.replicas} ${config.isolation}`))).toEqual(
+      new Set(['1 inline', '2 thread']),
+    );
+  });
+
+  test('an affinity goes with as many threads as it is for', () => {
+    const plain = [
+      'graphLevel=all',
+      'batch.maxSize=1',
+      'arena=true',
+      'memPattern=true',
+      'passes=none',
+    ];
+    const own = restricted({ set: [...plain, 'affinity=1'] });
+    const { arms, defaultArm } = createSpace(own, limits);
+    const bound = arms.filter((arm) => arm !== defaultArm && arm.config.affinity !== null);
+    expect(bound.map(({ config }) => config.intraOpThreads)).toEqual([2, 2]);
+    // One thread has nothing to bind, but is an arm all the same.
+    expect(arms.some(({ config }) => config.intraOpThreads === 1)).toBe(true);
+    expect(restricted({ only: ['affinity=1;1'] })['affinity']).toEqual(['1;1']);
+  });
+
+  test('a delay is no matter of full batches: arms of the search have none', () => {
+    const own = restricted({ set: ['batch.maxDelayMs=5', 'graphLevel=all'] });
+    const { arms } = createSpace(own, limits);
+    expect(arms.every(({ config }) => config.batch.maxDelayMs === 0)).toBe(true);
+    expect(arms.length).toBeGreaterThan(1);
+  });
+
   test.each([
     [{ set: ['graphLevel=most'] }, 'no value of graphLevel'],
     [{ only: ['batch.maxSize=1,none'] }, 'no value of batch.maxSize'],
@@ -58,7 +117,7 @@ describe('choices', () => {
       { set: ['arena=true'], only: ['arena=true,false'] },
       'arena is also given by --set arena=true',
     ],
-    [{ set: ['isolation=process'] }, 'not available'],
+    [{ only: ['isolation=inline,fork'] }, 'no value of isolation'],
   ])('%j is refused', (changes, message) => {
     expect(() => restricted(changes)).toThrow(UsageError);
     expect(() => restricted(changes)).toThrow(message);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import { validateEngineConfig } from '../../engine/runtime/session-options.ts';
-import { armKey, canonicalConfig, toArm } from '../../tuner/arm.ts';
+import { armKey, canonicalConfig, toArm, withoutDelay } from '../../tuner/arm.ts';
 import { defaultSpace, powersOfTwo } from '../../tuner/space.ts';
 
 describe('the space', () => {
@@ -56,6 +56,27 @@ describe('arms that mean the same', () => {
 
   test('are one arm: several replicas cannot be inline', () => {
     expect(canonicalConfig({ ...base, replicas: 2 }).isolation).toBe('thread');
+  });
+
+  test('are one arm: a batch of one waits for nobody', () => {
+    const waiting = { ...base, batch: { maxSize: 1, maxDelayMs: 4 } };
+    expect(toArm(waiting)).toEqual(toArm(base));
+    const merged = { ...base, batch: { maxSize: 2, maxDelayMs: 4 } };
+    expect(toArm(merged).key).not.toBe(toArm(withoutDelay(merged)).key);
+  });
+
+  test('are one arm: how long to spin says nothing where nothing spins', () => {
+    const sessionEntries = { 'session.intra_op.spin_duration_us': '50' };
+    const spinning = { ...base, sessionEntries };
+    expect(toArm(spinning).key).not.toBe(toArm(base).key);
+    const asleep = { ...base, spinning: false };
+    expect(toArm({ ...spinning, spinning: false })).toEqual(toArm(asleep));
+  });
+
+  test('are one arm: a single thread is bound to no core', () => {
+    const single = { ...base, intraOpThreads: 1 };
+    expect(toArm({ ...single, affinity: '1' })).toEqual(toArm(single));
+    expect(toArm({ ...base, affinity: '1' })).not.toEqual(toArm(base));
   });
 
   test('are one arm: the order of session entries says nothing', () => {

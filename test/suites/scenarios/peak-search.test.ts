@@ -36,6 +36,25 @@ describe('the peak search', () => {
     expect(best?.ratePerSecond).toBeLessThanOrEqual(40);
   });
 
+  test('leaves rates alone that are of no interest, but tries the lowest of interest', async () => {
+    const below = await findPeak({ probe: stepServer(50), startRate: 500, atLeast: 60, seed: 1 });
+    expect(below).toMatchObject({ best: null, complete: true });
+    expect(below.probes.map(({ ratePerSecond }) => ratePerSecond)).toEqual([
+      500, 250, 125, 62.5, 60,
+    ]);
+    const above = await findPeak({ probe: stepServer(80), startRate: 500, atLeast: 60, seed: 1 });
+    expect(above.best?.ratePerSecond).toBeGreaterThan(80 / 1.031);
+    const once = await findPeak({ probe: stepServer(50), startRate: 60, atLeast: 60, seed: 1 });
+    expect(once.probes).toHaveLength(1);
+  });
+
+  test('confirms what it has when the probes run out', async () => {
+    const short = await findPeak({ probe: stepServer(77), startRate: 40, seed: 1, maxProbes: 4 });
+    // 40 passes and 80 fails; the other two are kept for the confirmation.
+    expect(short.best?.ratePerSecond).toBe(40);
+    expect(short.probes).toHaveLength(3);
+  });
+
   test('says so when nothing passes, and when the probes run out', async () => {
     const none = await findPeak({ probe: stepServer(-1), startRate: 10, seed: 1 });
     expect(none.best).toBeNull();
