@@ -96,8 +96,10 @@ export class Engine {
   }
 
   /**
-   * Answers one request. Feeds are read in place: leave them alone until then. The answer
-   * belongs to the caller. Rejects before anything is queued with a UserError for a feed
+   * Answers one request. Feeds are read in place: leave them alone until then, those of a
+   * request that was given up until `stats().requests.running` is 0. The answer belongs to
+   * the caller; after a merged run it may be a view of a buffer that other answers lie in:
+   * copy it before transferring it to a worker. Rejects before anything is queued with a UserError for a feed
    * that does not fit the model, with a UsageError for an option that makes no sense, with
    * a QueueFullError when too many requests wait, and once the engine is closed; later with
    * a DeadlineError, with the signal's reason, with a ReplicaLostError when two processes
@@ -133,7 +135,10 @@ export class Engine {
     };
   }
 
-  /** Refuses new requests, answers those that wait, then frees every session. Idempotent. */
+  /**
+   * Refuses new requests, answers those that wait, then frees every session. Idempotent. A
+   * run that hangs, and that no deadline ends, is waited for.
+   */
   close(): Promise<void> {
     return (this.#closing ??= this.#drain());
   }
