@@ -57,7 +57,7 @@ function evaluationsLeft({ budget, records }: SearchProblem): number {
 function askFirst(problem: SearchProblem, belief: Belief | null, horizon: number): Ask | null {
   const { space, priors } = problem;
   const advised = advisedArms(space, priors);
-  const first = [space.defaultArm, ...advised, ...portfolio(space, horizon)];
+  const first = [space.defaultArm, ...advised, ...portfolio(problem, horizon)];
   const isKnowing = problem.records.length >= KNOWING;
   return askNext(problem, isKnowing ? hopeful(problem, belief, first) : first);
 }

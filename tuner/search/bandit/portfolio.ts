@@ -1,24 +1,29 @@
-import type { KnobValue, SearchArm, SearchSpace } from '../searcher.ts';
+import type { KnobValue, SearchArm, SearchProblem, SearchSpace } from '../searcher.ts';
 
 type Wish = Readonly<Record<string, KnobValue>>;
 
-/** Share of a search that goes to the first arms, at most, and how many they are at most. */
-const SHARE = 0.55;
+/** Share of a search that goes to the first arms, without and with other hosts' advice; at most so many. */
+const SHARE = 0.45;
+const ADVISED_SHARE = 0.35;
 const MOST = 16;
 
 /**
  * Arms that general knowledge puts first: the default; every precision on one replica
  * a core with one thread each, at a middle batch; then the other graph levels of each
  * precision, since no other arm tells whether a level finds the kernels for a
- * precision, or loses them; with other batches and splits of the cores by turns. A wish
- * takes the arm that comes nearest.
+ * precision, or loses them; with other batches by turns. A wish takes the arm that comes
+ * nearest.
  */
-export function portfolio(space: SearchSpace, horizon: number): readonly SearchArm[] {
+export function portfolio(
+  { space, priors }: Pick<SearchProblem, 'space' | 'priors'>,
+  horizon: number,
+): readonly SearchArm[] {
   const known = kept.get(space);
   const arms =
     known ?? [...wishesFor(space)].slice(0, 2 * MOST).map((wish) => nearest(space, wish));
   if (known === undefined) kept.set(space, arms);
-  const most = Math.max(1, Math.min(MOST, Math.floor(SHARE * horizon)));
+  const share = priors.length > 0 ? ADVISED_SHARE : SHARE;
+  const most = Math.max(1, Math.min(MOST, Math.floor(share * horizon)));
   return [...new Set([space.defaultArm, ...arms])].slice(0, most);
 }
 
@@ -46,16 +51,19 @@ function* wishesFor(space: SearchSpace): Generator<Wish> {
     {},
   ];
   for (const precision of precisions) yield { ...middle, ...precision };
-  // What else varies, varies along: one measurement tells of several knobs.
-  const asleep: Wish = { replicas: 1, intraOpThreads: cores, spinning: false };
+  // The batch varies along, never the same way for a precision at two levels: a wish that
+  // were spoilt by more than its cell would count against the cell.
   const along: readonly Wish[] = [
     { 'batch.maxSize': 4 * batch },
-    { ...asleep, 'batch.maxSize': batch / 4 },
+    { 'batch.maxSize': batch / 4 },
     {},
   ];
   const levels = others('graphLevel').toReversed();
-  const cells = levels.flatMap((graphLevel) => precisions.map((one) => ({ ...one, graphLevel })));
-  for (const [turn, cell] of cells.entries()) yield { ...middle, ...cell, ...along[turn % 3] };
+  for (const [row, graphLevel] of levels.entries()) {
+    for (const [column, precision] of precisions.entries()) {
+      yield { ...middle, ...precision, graphLevel, ...along[(row + column) % along.length] };
+    }
+  }
 }
 
 function nearest(space: SearchSpace, wish: Wish): SearchArm {
