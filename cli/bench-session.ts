@@ -10,10 +10,9 @@ import {
   type LatencyBound,
   type Scenario,
 } from '../suites/scenarios/scenario.ts';
-import { certifiesBound } from '../suites/certifies-bound.ts';
 import { untilUndisturbed } from '../suites/repeat-trial.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
-import type { TrialRecord } from '../suites/trial-record.ts';
+import { certifiesBound, type TrialRecord } from '../suites/trial-record.ts';
 import { runTrial } from '../suites/trial/run-trial.ts';
 import {
   benchProtocol,

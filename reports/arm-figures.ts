@@ -1,7 +1,7 @@
 import { median } from '../engine/base/statistics.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 import type { CompletedTrial, TrialMetrics } from '../suites/trial-record.ts';
-import type { MeasuredArm } from '../tuner/run-record.ts';
+import type { MeasuredArm, ServerFigures } from '../tuner/run-record.ts';
 import { wattsOf } from '../tuner/constraint.ts';
 import type { Range } from './figure-format.ts';
 
@@ -20,6 +20,8 @@ export interface ArmFigures {
   readonly energy: Energy;
   readonly accuracy: number | undefined;
   readonly watts: number | undefined;
+  /** With single requests, where that was measured. */
+  readonly server: ServerFigures | undefined;
   readonly trials: number;
 }
 
@@ -48,6 +50,7 @@ export function figuresOfTrials(
     energy: energyOf(all),
     accuracy: middleOf(all.flatMap((metrics) => metrics.quality.accuracy?.value ?? [])),
     watts: wattsOf(energyOf(all)),
+    server: undefined,
     trials: trials.length,
   };
 }
@@ -65,6 +68,7 @@ export function figuresOfMeasured({ armKey, config, metrics }: MeasuredArm): Arm
     energy: metrics.energyJPerInference,
     accuracy: metrics.quality.accuracy,
     watts: wattsOf(metrics.energyJPerInference),
+    server: metrics.server,
     trials: metrics.trials,
   };
 }

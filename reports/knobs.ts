@@ -1,4 +1,4 @@
-import { formatCount } from '../engine/base/units.ts';
+import { formatCount, formatNumber } from '../engine/base/units.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
 
 export type KnobValue = string | number | boolean | null;
@@ -42,11 +42,13 @@ export function knobText(value: KnobValue): string {
   return value === null || value === '' ? 'none' : String(value);
 }
 
-/** `2 replicas × 1 thread, batch 8`. */
+/** `2 replicas × 1 thread, batch 8`, and how long a batch is waited for, if at all. */
 export function describeArm(config: EngineConfig): string {
+  const { maxSize, maxDelayMs } = config.batch;
+  const delay = maxDelayMs === 0 ? '' : ` within ${formatNumber(maxDelayMs)} ms`;
   const replicas = formatCount(config.replicas, 'replica');
   const threads = formatCount(config.intraOpThreads, 'thread');
-  return `${replicas} × ${threads}, batch ${config.batch.maxSize}`;
+  return `${replicas} × ${threads}, batch ${maxSize}${delay}`;
 }
 
 /** Settings of which two configs have different values. */
@@ -58,6 +60,7 @@ const NAMED_BY_DESCRIPTION: ReadonlySet<string> = new Set([
   'replicas',
   'intraOpThreads',
   'batch.maxSize',
+  'batch.maxDelayMs',
 ]);
 
 /** What `describeArm` leaves out and the baseline has otherwise: `spinning off, memory arena off`. */

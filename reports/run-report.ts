@@ -16,6 +16,7 @@ import {
   verificationSection,
 } from './sections/evidence.ts';
 import { failuresSection, trialsSection, warningsSection } from './sections/findings.ts';
+import { servedSection } from './sections/served.ts';
 import { variantsSection } from './sections/variants.ts';
 import { verdictSection } from './sections/verdict-section.ts';
 import { loadVegaRuntime } from './vega-runtime.ts';
@@ -55,6 +56,7 @@ async function chartSections(view: RunView): Promise<readonly (Section | undefin
 
 function plainSections(view: RunView): readonly (Section | undefined)[] {
   return [
+    servedSection(view),
     failuresSection(view),
     warningsSection(view),
     workloadSection(view),

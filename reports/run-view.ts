@@ -18,6 +18,7 @@ export interface RunView {
   readonly run: RunRecord;
   /** All trials, by sequence. */
   readonly trials: readonly TrialRecord[];
+  /** Those that count and were driven as hard as the arm goes: no rate that was only tried. */
   readonly completed: readonly CompletedTrial[];
   readonly arms: readonly ArmResult[];
   readonly defaultKey: string | undefined;
@@ -32,7 +33,9 @@ export interface RunView {
 
 export function viewRun(run: RunRecord, trials: readonly TrialRecord[]): RunView {
   const ordered = trials.toSorted((left, right) => left.sequence - right.sequence);
-  const completed = ordered.filter((trial) => trial.state === 'completed');
+  const completed = ordered
+    .filter(({ purpose }) => purpose.kind !== 'probe')
+    .filter((trial) => trial.state === 'completed');
   const arms = armsOf(completed, run);
   const defaultKey = findDefaultKey(run, ordered);
   const bound = run.constraints.find((constraint) => constraint.kind === 'latency');
@@ -49,6 +52,11 @@ export function viewRun(run: RunRecord, trials: readonly TrialRecord[]): RunView
     percentile: bound?.percentile ?? 'p99',
     limitMs: bound?.limitMs,
   };
+}
+
+/** What makes a trial doubtful. That a rate which was tried was too high is its result, not a doubt. */
+export function doubtsOf({ purpose, warnings }: TrialRecord): TrialRecord['warnings'] {
+  return purpose.kind === 'probe' ? warnings.filter(({ kind }) => kind !== 'overloaded') : warnings;
 }
 
 /** The arm that the report is about besides the default, and what it is called. */

@@ -12,7 +12,8 @@ import {
   timesTheDefault,
 } from './figure-format.ts';
 import { describeArm, describeRest } from './knobs.ts';
-import type { RunView } from './run-view.ts';
+import { doubtsOf, type RunView } from './run-view.ts';
+import { servedAgainst, servedHeadline } from './served-text.ts';
 import { resumeHint, unfinishedVerdict } from './unfinished-verdict.ts';
 import { sentences, type VerdictText, withoutLooseNumbers } from './verdict-text.ts';
 
@@ -33,7 +34,7 @@ export function verdictText(view: RunView): VerdictText {
 const MANY_WARNINGS = 0.25;
 
 function doubts({ trials }: RunView): string {
-  const doubtful = trials.filter((trial) => trial.warnings.length > 0).length;
+  const doubtful = trials.filter((trial) => doubtsOf(trial).length > 0).length;
   if (doubtful === 0 || doubtful < trials.length * MANY_WARNINGS) return '';
   return `${doubtful} of ${counted(trials.length, 'trial')} raised a warning, see below`;
 }
@@ -66,11 +67,17 @@ function winnerVerdict(
     value: `${ratio(value, { low, high })}×`,
     caption: gainCaption(view, verification),
   };
+  const onBatches = `${serves}, ${times}; ${conditions(view, figures)}`;
+  const served = servedAgainst(shipped, baseline);
   return {
     tone: 'gain',
     figure: proven ? figure : undefined,
-    headline: `${serves}, ${times}; ${conditions(view, figures)}.`,
-    details: proven ? sentences(config) : sentences(outcome.reason, config),
+    headline: served === undefined ? `${onBatches}.` : `${served}.`,
+    details: sentences(
+      served === undefined ? '' : `On full batches: ${onBatches}`,
+      proven ? '' : outcome.reason,
+      config,
+    ),
   };
 }
 
@@ -89,12 +96,20 @@ function defaultVerdict(
 ): VerdictText {
   const { shipped, verification } = outcome;
   const figures = figuresOfMeasured(shipped);
+  const served = servedHeadline(shipped);
   const serves = `${describeArm(shipped.config)} serves ${rate(shipped.metrics.qps.value)} samples/s`;
   return {
     tone: 'stay',
     figure: undefined,
-    headline: `The default stays: ${serves}; ${conditions(view, figures)}.`,
-    details: verification === null ? sentences(outcome.reason) : rivalSentences(view, verification),
+    headline:
+      served === undefined
+        ? `The default stays: ${serves}; ${conditions(view, figures)}.`
+        : `The default stays: ${served}.`,
+    details: sentences(
+      served === undefined ? '' : `On full batches: ${serves}; ${conditions(view, figures)}`,
+      ...(verification === null ? [outcome.reason] : rivalSentences(view, verification)),
+      verification?.verdict === 'better' ? outcome.reason : '',
+    ),
   };
 }
 

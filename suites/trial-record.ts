@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { engineConfigSchema } from '../engine/runtime/engine-config.ts';
 import { hostEnvironmentSchema } from '../hosts/profile/environment-record.ts';
-import { scenarioSchema } from './scenarios/scenario.ts';
+import { scenarioSchema, type LatencyBound } from './scenarios/scenario.ts';
 import { invalidReasonSchema, trialWarningSchema } from './trial-findings.ts';
 
 /**
@@ -198,3 +198,13 @@ export type TrialRecord = Readonly<z.infer<typeof trialRecordSchema>>;
 export type CompletedTrial = Extract<TrialRecord, { state: 'completed' }>;
 export type TrialMetrics = Readonly<z.infer<typeof trialMetricsSchema>>;
 export type TrialPurpose = TrialRecord['purpose'];
+
+/** Whether a trial proves, with 99 % confidence, that a percentile stays within its bound. */
+export function certifiesBound(
+  trial: TrialRecord,
+  { percentile, limitMs }: LatencyBound,
+): trial is CompletedTrial {
+  if (trial.state !== 'completed' || trial.metrics.unanswered > 0) return false;
+  const certified = trial.metrics.latencyMs.certified[percentile];
+  return certified !== null && certified <= limitMs;
+}

@@ -1,9 +1,8 @@
 import { formatNumber } from '../engine/base/units.ts';
 import type { EngineConfig } from '../engine/runtime/engine-config.ts';
-import { certifiesBound } from '../suites/certifies-bound.ts';
 import { findPeak, type Peak, type PeakProbe } from '../suites/scenarios/peak-search.ts';
 import { leastQueries, type LatencyBound } from '../suites/scenarios/scenario.ts';
-import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
+import { certifiesBound, type CompletedTrial, type TrialRecord } from '../suites/trial-record.ts';
 import type { Constraint, MeasuredArm, ServerFigures } from './run-record.ts';
 
 export interface Serving {

@@ -42,7 +42,8 @@ export function timelineOf(view: RunView): Timeline {
   const best: { minutes: number; qps: number }[] = [];
   let spentMs = 0;
   let verifyFrom: number | undefined;
-  for (const trial of view.trials) {
+  // Rates that were tried are no throughput: they have a table of their own.
+  for (const trial of view.trials.filter(({ purpose }) => purpose.kind !== 'probe')) {
     if (trial.purpose.kind === 'verify') verifyFrom ??= short(spentMs / 60_000);
     spentMs += isPositive(trial.costMs) ? trial.costMs : 0;
     const minutes = short(spentMs / 60_000);

@@ -18,6 +18,11 @@ const DEFINITIONS: readonly Fact[] = [
       'One configuration of the engine. Configurations that mean the same are one arm. The default arm is what a user gets who sets nothing.',
   },
   {
+    term: 'Served',
+    value:
+      'The highest rate of single requests, in requests a second, that was confirmed to keep the bound on latency: they come at random times (Poisson arrivals), whether earlier ones are answered or not, and the batcher merges those that wait. Latency runs from the time at which a request was due. A rate counts when its trial certifies the percentile, and a second trial with fresh arrivals does too.',
+  },
+  {
     term: 'Throughput, QPS',
     value:
       'Samples a second, all clients together: samples completed over the time that it took, while each replica has one client that sends a batch, waits for the answer and sends the next.',

@@ -24,7 +24,7 @@ export function figuresTable(comparison: Comparison, constraints: readonly Const
       </caption>
       ${comparisonHeading(comparison, true)}
       <tbody>
-        ${throughputRow(comparison)}
+        ${serverRow(comparison)} ${throughputRow(comparison)}
         ${(['p50', 'p90', 'p99'] as const).map((percentile) => latencyRow(comparison, percentile, constraints))}
         ${bytesRow(comparison, 'Memory', 'memoryBytes', brokenBy(comparison, constraints, 'memory'))}
         ${bytesRow(comparison, 'Session memory', 'sessionBytes', [false, false])}
@@ -54,9 +54,33 @@ function figureRow({ before, after }: Comparison, row: FigureRow): Html {
   </tr>`;
 }
 
+/** What the bound is about, where that was measured. */
+function serverRow(comparison: Comparison): HtmlValue {
+  const { before, after } = comparison;
+  const bound = (before?.server ?? after?.server)?.bound;
+  if (bound === undefined) return undefined;
+  const title = `single requests/s, ${bound.percentile} < ${milliseconds(bound.limitMs)}`;
+  return figureRow(comparison, {
+    title: html`Served <small>${title}</small>`,
+    show: ({ server }) => serverText(server),
+    change: (left, right) => `${ratio(servedRate(right) / servedRate(left))} ×`,
+  });
+}
+
+function serverText(server: ArmFigures['server']): HtmlValue {
+  if (server === undefined) return 'not measured';
+  if (server.state === 'none') return 'no rate confirmed';
+  return html`<strong>${rate(server.ratePerSecond)}</strong>
+    <small>${server.bound.percentile} ≤ ${milliseconds(server.certifiedMs)}</small>`;
+}
+
+function servedRate({ server }: ArmFigures): number {
+  return server?.state === 'found' ? server.ratePerSecond : Number.NaN;
+}
+
 function throughputRow(comparison: Comparison): Html {
   return figureRow(comparison, {
-    title: html`Throughput <small>samples/s</small>`,
+    title: html`Throughput <small>samples/s, full batches</small>`,
     show: ({ qps }) =>
       html`<strong>${rate(qps.value)}</strong>${
           isInterval(qps) &&

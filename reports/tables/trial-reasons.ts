@@ -7,7 +7,7 @@ import {
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import { html, type Html } from '../html.ts';
 import { describeArmFully } from '../knobs.ts';
-import type { RunView } from '../run-view.ts';
+import { doubtsOf, type RunView } from '../run-view.ts';
 
 /** Trials named one by one before the rest is only counted. */
 const MOST_NAMED = 6;
@@ -58,7 +58,7 @@ export function failuresTable(view: RunView): Html | undefined {
 /** Warnings by kind, with how often each came up and its messages. */
 export function warningsTable(view: RunView): Html | undefined {
   const warnings = view.trials.flatMap((trial) =>
-    trial.warnings.map((warning) => ({ trial, warning })),
+    doubtsOf(trial).map((warning) => ({ trial, warning })),
   );
   if (warnings.length === 0) return undefined;
   const groups = grouped(warnings, ({ warning }) => warning.kind).toSorted(

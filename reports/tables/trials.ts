@@ -46,7 +46,12 @@ function mainColumns(view: RunView): readonly Column<TrialRecord>[] {
   const base = view.baseline?.qps.value ?? Number.NaN;
   return [
     { ...figure('Samples/s', (trial) => trial.metrics.qps, rate), keep: true },
-    figure('× default', (trial) => trial.metrics.qps / base, ratio),
+    // A rate that was asked for is no throughput.
+    figure(
+      '× default',
+      ({ purpose, metrics }) => (purpose.kind === 'probe' ? Number.NaN : metrics.qps / base),
+      ratio,
+    ),
     figure('p50 ms', (trial) => trial.metrics.latencyMs.p50, bareMilliseconds),
     figure('p90 ms', (trial) => trial.metrics.latencyMs.p90, bareMilliseconds),
     { ...figure('p99 ms', (trial) => trial.metrics.latencyMs.p99, bareMilliseconds), keep: true },
@@ -133,6 +138,7 @@ function roleOf(view: RunView, trial: TrialRecord): string {
 }
 
 function purposeOf({ purpose }: TrialRecord): string {
+  if (purpose.kind === 'probe') return `server, ${rate(purpose.ratePerSecond)}/s`;
   return purpose.kind === 'verify' ? `verify, pair ${purpose.pair + 1}` : purpose.kind;
 }
 

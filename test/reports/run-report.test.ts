@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { rate } from '../../reports/figure-format.ts';
 import { renderRunReport } from '../../reports/run-report.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
-import type { RunRecord } from '../../tuner/run-record.ts';
+import type { MeasuredArm, RunRecord } from '../../tuner/run-record.ts';
 import {
   completedTrial,
   configWith,
@@ -283,4 +283,57 @@ test('other precisions stand with their size, their kernels and their quality', 
   expect(text).toContain(
     'int8-static: kept in fp32 so that the floors hold: logits; ranges by entropy from 256 requests, observed in 3.2 s.',
   );
+});
+
+test('a bound on latency: what single requests get comes first, full batches after it', async () => {
+  const bound = { percentile: 'p99', limitMs: 20 } as const;
+  const served = (arm: MeasuredArm, ratePerSecond: number): MeasuredArm => ({
+    ...arm,
+    metrics: {
+      ...arm.metrics,
+      server: {
+        state: 'found',
+        bound,
+        ratePerSecond,
+        qps: ratePerSecond,
+        failedAt: null,
+        latencyMs: { p50: 4, p90: 9, p95: 12, p99: 17 },
+        certifiedMs: 18,
+        memoryBytes: 2e8,
+        trial: 'r',
+      },
+    },
+  });
+  const outcome = winnerOutcome();
+  if (outcome.kind !== 'winner') throw new Error('unreachable');
+  const { shipped, baseline } = outcome;
+  const winning = { ...outcome, shipped: served(shipped, 410), baseline: served(baseline, 205) };
+  const probe = (ratePerSecond: number, certifiedMs: number): TrialRecord => {
+    const trial = completedTrial({ config: WINNER, sequence: 90 + ratePerSecond });
+    const certified = { ...trial.metrics.latencyMs.certified, p99: certifiedMs };
+    return {
+      ...trial,
+      purpose: { kind: 'probe', ratePerSecond, seed: 1 },
+      scenario: { name: 'server', ratePerSecond, bound },
+      warnings: [{ kind: 'overloaded', unanswered: 3 }],
+      metrics: { ...trial.metrics, latencyMs: { ...trial.metrics.latencyMs, certified } },
+    };
+  };
+  const trials = [...trialsOfRun(), probe(430, 61), probe(410, 18)];
+  const page = textOf(await render({ outcome: winning }, trials));
+  expect(page).toMatch(
+    /serves 410 single requests\/s, 2\.00 times the default’s 205; p99 18 ms, bound 20 ms\./,
+  );
+  expect(page).toMatch(/On full batches: .* samples\/s, /);
+  expect(page).toMatch(
+    /Served single requests\/s, p99 &lt; 20 ms 205 p99 ≤ 18 ms 410 p99 ≤ 18 ms 2\.00 ×/,
+  );
+  // The lowest rate first, each with what it came to.
+  expect(page).toMatch(
+    /410 .{0,20} 18 ms p99 &lt; 20 ms: kept .*430 .{0,20} 61 ms p99 &lt; 20 ms: not kept/,
+  );
+  // A rate that was too high is a result of the search, no doubt about the run.
+  expect(page).not.toMatch(/overloaded 2 of/);
+  const without = textOf(winner);
+  expect(without).not.toContain('single requests/s');
 });
