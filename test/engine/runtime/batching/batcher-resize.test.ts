@@ -1,21 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeadlineError } from '../../../../engine/runtime/batching/batch-errors.ts';
-import { Batcher } from '../../../../engine/runtime/batching/batcher.ts';
-import type { BatcherOptions } from '../../../../engine/runtime/batching/batcher-options.ts';
-import { FakeClock } from './fake-clock.ts';
-import { feeds, MockTarget, type MockFeeds } from './mock-target.ts';
-
-/** A batcher of batches of 4, each of which takes 10 ms. */
-function createBench(options: Partial<BatcherOptions<MockFeeds, string>> = {}): {
-  readonly clock: FakeClock;
-  readonly target: MockTarget;
-  readonly batcher: Batcher<MockFeeds, string>;
-} {
-  const clock = new FakeClock();
-  const target = new MockTarget({ clock, runMs: 10 });
-  const batcher = new Batcher({ clock, target, slots: 1, maxSize: 4, ...options });
-  return { clock, target, batcher };
-}
+import { createBench } from './batcher-bench.ts';
+import { feeds } from './mock-target.ts';
 
 describe('resize', () => {
   it('to no slots lets requests wait, and starts them when there are some again', async () => {
