@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../engine/base/errors.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { writeLinearModel } from '../../support/tiny-models.ts';
+import { sharedMemoryOf } from './open-process-replica.ts';
 import { ENGINES, errorsOf, numbersOf, openEngine, rows } from './open-engine.ts';
 
 const MANY = Array.from({ length: 50 }, (_, index) => index);
@@ -90,8 +90,7 @@ describe.each(ENGINES)('an engine of %s', (_, config) => {
     expect(() => engine.allocate('float32', [1])).toThrow(/pool is closed/);
     expect(engine.stats().replicas).toMatchObject({ ready: 0, closed: config.replicas });
     expect(engine.pids).toEqual([]);
-    const own = (name: string): boolean => name.includes(`.${process.pid}.`);
-    expect(readdirSync('/dev/shm').filter(own)).toEqual([]);
+    expect(sharedMemoryOf(process.pid)).toEqual([]);
   });
 
   test('refuses options that make no sense, and gives up what is aborted already', async () => {

@@ -27,6 +27,7 @@ describe('a process that is killed', () => {
     const random = createRandom(7, 'crash');
     const answers: Promise<void>[] = [];
     let answered = 0;
+    let kills = 0;
     for (let round = 0; round < 60; round += 1) {
       for (let index = 0; index < 20; index += 1) {
         const value = 20 * round + index;
@@ -36,9 +37,12 @@ describe('a process that is killed', () => {
         });
         answers.push(answer);
       }
-      if (round % 12 === 3) killOne(engine, random.integer(engine.pids.length));
+      if (round % 12 === 3) {
+        killOne(engine, random.integer(engine.pids.length));
+        kills += 1;
+      }
       // Until both are back, so that no request can be lost twice.
-      if (round % 12 === 11) await until(() => engine.pids.length === 2);
+      if (round % 12 === 11) await until(() => engine.stats().restarts === kills);
       await sleep(5);
     }
     await Promise.all(answers);

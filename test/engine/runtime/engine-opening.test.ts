@@ -9,7 +9,7 @@ import { defaultEngineConfig } from '../../../engine/runtime/engine-config.ts';
 import { Engine } from '../../../engine/runtime/engine.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { writeLinearModel } from '../../support/tiny-models.ts';
-import { isAlive, until } from './open-process-replica.ts';
+import { isAlive, sharedMemoryOf, until } from './open-process-replica.ts';
 import { ENGINES, errorsOf, numbersOf, openEngine, rows } from './open-engine.ts';
 
 describe.each(ENGINES)('opening an engine of %s', (_, config) => {
@@ -79,8 +79,7 @@ describe('an engine of processes', () => {
     controller.abort(new Error('never mind'));
     expect(await opening).toEqual([new Error('never mind')]);
     expect(isAlive(Number(pid))).toBe(false);
-    const own = (name: string): boolean => name.includes(`.${process.pid}.`);
-    expect(readdirSync('/dev/shm').filter(own)).toEqual([]);
+    expect(sharedMemoryOf(process.pid)).toEqual([]);
   });
 
   test('starts no process on a file that is another by then, and says so', async () => {

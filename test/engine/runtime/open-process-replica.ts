@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { ownerOfSegment } from '../../../engine/memory/segment-name.ts';
 import { defaultEngineConfig } from '../../../engine/runtime/engine-config.ts';
 import {
   openProcessReplica,
@@ -71,4 +72,10 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Named shared memory of these processes: other tests have theirs at the same time. */
+export function sharedMemoryOf(...pids: readonly number[]): readonly string[] {
+  const isTheirs = (name: string): boolean => pids.includes(ownerOfSegment(name)?.pid ?? 0);
+  return readdirSync('/dev/shm').filter(isTheirs);
 }

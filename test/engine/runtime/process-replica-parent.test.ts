@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { ENDLESS, isAlive, processConfig, until } from './open-process-replica.ts';
+import { ENDLESS, isAlive, processConfig, sharedMemoryOf, until } from './open-process-replica.ts';
 import { writeLoopModel } from './replica-models.ts';
 
 describe('a parent that dies', () => {
@@ -11,7 +11,6 @@ describe('a parent that dies', () => {
     ['idle', false],
     ['in a run that hangs', true],
   ])('takes the process with it and leaves no memory, %s', async (_state, hangs) => {
-    const before = readdirSync('/dev/shm');
     const parent = spawn(
       process.execPath,
       ['--input-type=module', '--eval', parentProgram(writeLoopModel(temporaryFolder()), hangs)],
@@ -23,7 +22,7 @@ describe('a parent that dies', () => {
     if (hangs) await until(() => cpuTicks(pid) > 20);
     parent.kill('SIGKILL');
     await until(() => !isAlive(pid));
-    expect(readdirSync('/dev/shm').filter((name) => !before.includes(name))).toEqual([]);
+    expect(sharedMemoryOf(parent.pid ?? 0, pid)).toEqual([]);
   });
 
   /** Opens a replica and says its process, then stays. */
