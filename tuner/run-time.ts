@@ -19,8 +19,12 @@ type Timed = Pick<RunRecord, 'trialMs' | 'budget' | 'constraints'>;
  * they take longer than the budget allows. `searched` holds at least one trial.
  */
 export function keptMs(run: Timed, searched: readonly TrialRecord[]): number {
-  const pairs = 2 * VERIFICATION_PAIRS * longerTrialMs(run, searched);
-  return Math.min(pairs + servingMs(run, searched), (run.budget.timeMs ?? Infinity) / 2);
+  return Math.min(afterSearchMs(run, searched), (run.budget.timeMs ?? Infinity) / 2);
+}
+
+/** What the verification and the rates will take, whether the budget has room for it or not. */
+export function afterSearchMs(run: Timed, searched: readonly TrialRecord[]): number {
+  return 2 * VERIFICATION_PAIRS * longerTrialMs(run, searched) + servingMs(run, searched);
 }
 
 /** What the search for rates will take; 0 without a bound on latency. */

@@ -16,7 +16,14 @@ import { scoreOf } from './objective.ts';
 import { explainArm } from './explain.ts';
 import { decideOutcome, type Evidence } from './outcome.ts';
 import type { RunOutcome, RunRecord } from './run-record.ts';
-import { costOf, keptMs, servingMs, trialTimeoutMs, VERIFICATION_FACTOR } from './run-time.ts';
+import {
+  afterSearchMs,
+  costOf,
+  keptMs,
+  servingMs,
+  trialTimeoutMs,
+  VERIFICATION_FACTOR,
+} from './run-time.ts';
 import { serveOutcome } from './serve-outcome.ts';
 import { latencyBounds, type ProbedRate } from './server-rate.ts';
 import { toObservation } from './observation.ts';
@@ -316,14 +323,18 @@ class Session {
 
   #verified(): TuningProgress['verified'] {
     const done = this.#of('verify').length;
-    return done === 0 ? null : { done, of: this.#toVerify };
+    // A disturbed half is measured once more.
+    return done === 0 ? null : { done, of: Math.max(done, this.#toVerify) };
   }
 
   #leftMs(): number | null {
     const { timeMs } = this.#run.budget;
     const searched = this.#searched();
     const verified = this.#verified();
-    if (verified === null) return timeMs === null ? null : Math.max(0, timeMs - this.#spentMs());
+    if (verified === null) {
+      const kept = afterSearchMs(this.#run, searched);
+      return timeMs === null ? null : Math.max(kept, timeMs - this.#spentMs());
+    }
     const toServe = servingMs(this.#run, searched);
     const probes = this.#of('probe');
     if (probes.length > 0) return Math.max(0, toServe - sumOf(probes));

@@ -17,34 +17,39 @@ import { runQueueWaitMs } from './run-queue.ts';
 export interface EngineMemory {
   /** `pss` only where every process tells it: then their sum counts shared pages once. */
   readonly measure: 'pss' | 'rss';
+  /** What is resident now. */
   readonly bytes: number;
+  /**
+   * The sum of each process's peak: our own since `resetPeak`, a replica's since it
+   * began, creating its session included. The kernel keeps no peak of PSS: it is the
+   * peak of RSS (VmHWM) less what is shared now, at least what is resident now. Peaks
+   * need not be at the same time: the sum is an upper bound of the peak of the sum.
+   */
+  readonly peakBytes: number;
 }
 
-/** What is resident now. A process that is gone takes nothing. */
+/** A process that is gone takes nothing. */
 export function engineMemory(files: SystemFiles, pids: readonly number[]): EngineMemory {
-  const all = [processMemory(files), ...othersOf(files, pids).map(({ memory }) => memory)];
-  return { measure: commonMeasure(all), bytes: sum(all.map(({ bytes }) => bytes)) };
+  const own = { memory: processMemory(files), peak: peakResidentBytes(files) };
+  const all = [own, ...othersOf(files, pids)];
+  return {
+    measure: commonMeasure(all.map(({ memory }) => memory)),
+    bytes: sum(all.map(({ memory }) => memory.bytes)),
+    peakBytes: sum(all.map(peakOf)),
+  };
 }
 
-/**
- * The sum of each process's peak: our own since `resetPeak`, a replica's since it
- * began, creating its session included. The kernel keeps no peak of PSS: it is the
- * peak of RSS (VmHWM) less what is shared now, at least what is resident now. Peaks
- * need not be at the same time: the sum is an upper bound of the peak of the sum.
- */
-export function enginePeakBytes(files: SystemFiles, pids: readonly number[]): number {
-  const own = peakOf(processMemory(files), peakResidentBytes(files));
-  return own + sum(othersOf(files, pids).map(({ memory, peak }) => peakOf(memory, peak)));
+interface ProcessPeak {
+  readonly memory: ProcessMemory;
+  /** Resident; null where the system does not tell. */
+  readonly peak: number | null;
 }
 
-function peakOf({ bytes, sharedBytes }: ProcessMemory, residentPeak: number | null): number {
-  return Math.max(bytes, (residentPeak ?? 0) - sharedBytes);
+function peakOf({ memory: { bytes, sharedBytes }, peak }: ProcessPeak): number {
+  return Math.max(bytes, (peak ?? 0) - sharedBytes);
 }
 
-function othersOf(
-  files: SystemFiles,
-  pids: readonly number[],
-): { readonly memory: ProcessMemory; readonly peak: number | null }[] {
+function othersOf(files: SystemFiles, pids: readonly number[]): ProcessPeak[] {
   return pids.flatMap((pid) => {
     const memory = otherProcessMemory(files, pid);
     return memory === null ? [] : [{ memory, peak: otherPeakResidentBytes(files, pid) }];

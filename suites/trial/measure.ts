@@ -16,7 +16,7 @@ import { closedQuery, driveLoad, type FinishedLoad } from './drive-load.ts';
 import { evaluateAccuracy } from './evaluate.ts';
 import { loadFigures } from './load-figures.ts';
 import { groupPeakBytes, processMemory, resetPeak } from '../../engine/devices/process-memory.ts';
-import { engineMemory, enginePeakBytes, engineTime, type EngineTime } from './engine-processes.ts';
+import { engineMemory, engineTime, type EngineTime } from './engine-processes.ts';
 import { replicaBaselineBytes } from './replica-baseline.ts';
 import { prepareRequests, type RequestPool } from './request-pool.ts';
 import type { Span, TrialReply, TrialSpec } from './trial-spec.ts';
@@ -108,6 +108,7 @@ class Trial {
     const createdBytes = engineMemory(files, engine.pids).bytes;
     const shape = loadShape(spec.scenario, spec.config, isBatchFree(engine));
     const requests = await prepareRequests(dataset, {
+      engine,
       rows: shape.rowsPerRequest,
       clients: shape.clients ?? 1,
       seed: spec.seed,
@@ -351,7 +352,7 @@ function memoryFigures(
     createdBytes,
     firstInferenceBytes,
     endBytes: end.bytes,
-    peakBytes: enginePeakBytes(files, pids),
+    peakBytes: end.peakBytes,
     groupPeakBytes: groupPeakBytes(files),
   };
 }

@@ -2,11 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { systemFiles } from '../../../engine/devices/system-files.ts';
-import {
-  engineMemory,
-  enginePeakBytes,
-  engineTime,
-} from '../../../suites/trial/engine-processes.ts';
+import { engineMemory, engineTime } from '../../../suites/trial/engine-processes.ts';
 import { replicaBaselineBytes } from '../../../suites/trial/replica-baseline.ts';
 import { fakeFiles } from '../../support/fake-files.ts';
 
@@ -37,13 +33,13 @@ describe('the processes of an engine', () => {
   const files = fakeFiles(PROCESSES);
 
   test('hold together what each has its share of', () => {
-    expect(engineMemory(files, [7, 9])).toEqual({ measure: 'pss', bytes: 9100 * KIB });
-    expect(engineMemory(files, [])).toEqual({ measure: 'pss', bytes: 4000 * KIB });
+    expect(engineMemory(files, [7, 9])).toMatchObject({ measure: 'pss', bytes: 9100 * KIB });
+    expect(engineMemory(files, [])).toMatchObject({ measure: 'pss', bytes: 4000 * KIB });
   });
 
   test('have as peak the sum of theirs, each less what others answer for', () => {
     // 6000 - 1000; 3100 - 500; 2900 - 400 is less than the 2600 that are there now.
-    expect(enginePeakBytes(files, [7, 9])).toBe((5000 + 2600 + 2600) * KIB);
+    expect(engineMemory(files, [7, 9]).peakBytes).toBe((5000 + 2600 + 2600) * KIB);
   });
 
   test('take CPU time and wait for it together', () => {
@@ -58,7 +54,6 @@ describe('the processes of an engine', () => {
 
   test('take nothing once they are gone, and are not guessed where the system does not tell', () => {
     expect(engineMemory(files, [8])).toEqual(engineMemory(files, []));
-    expect(enginePeakBytes(files, [8])).toBe(enginePeakBytes(files, []));
     const bare = fakeFiles({});
     expect(engineMemory(bare, [7]).measure).toBe('rss');
     expect(engineTime(bare, [7]).runQueueWaitMs).toBeNull();
