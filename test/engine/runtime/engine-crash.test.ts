@@ -3,12 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../../engine/base/random.ts';
 import type { Engine } from '../../../engine/runtime/engine.ts';
+import { DEFAULT_RESTART_POLICY } from '../../../engine/runtime/process/supervisor.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { writeLinearModel } from '../../support/tiny-models.ts';
 import { until } from './open-process-replica.ts';
 import { errorsOf, numbersOf, openEngine, rows } from './open-engine.ts';
 
 const config = { isolation: 'process', replicas: 2 } as const;
+
+/** Time to look at what happens while no process is ready. */
+const slowRestart = { ...DEFAULT_RESTART_POLICY, firstDelayMs: 1000 };
 
 /** Kills one of the processes that there are; gives its id. */
 function killOne(engine: Engine, index = 0): number {
@@ -66,7 +70,7 @@ describe('a process that is killed', () => {
   });
 
   test('lets requests wait in the queue while no other is ready, up to its bound', async () => {
-    const engine = await openEngine(config, { maxQueued: 3 });
+    const engine = await openEngine(config, { maxQueued: 3, restart: slowRestart });
     killOne(engine, 0);
     killOne(engine, 1);
     await until(() => engine.stats().replicas.restarting === 2);
@@ -80,7 +84,7 @@ describe('a process that is killed', () => {
   });
 
   test('lets the deadline of a request pass while none is ready', async () => {
-    const engine = await openEngine({ ...config, replicas: 1 });
+    const engine = await openEngine({ ...config, replicas: 1 }, { restart: slowRestart });
     killOne(engine);
     await until(() => engine.stats().replicas.restarting === 1);
     const [error] = await errorsOf([engine.infer(rows(1, 1), { deadlineMs: 5 })]);
@@ -98,7 +102,7 @@ describe('a process that is killed', () => {
     rmSync(artifact);
     killOne(engine, 0);
     killOne(engine, 1);
-    await until(() => engine.stats().replicas.restarting === 2);
+    await until(() => engine.stats().replicas.ready === 0);
     const errors = await errorsOf([1, 2, 3].map((value) => engine.infer(rows(value, 1))));
     for (const error of errors) {
       expect(String(error)).toMatch(/failed 2 times in a row: .*linear\.onnx/);
