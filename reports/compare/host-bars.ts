@@ -1,0 +1,114 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { isPositive, type Layer, short } from '../charts/chart-spec.ts';
+import { ACCENT, chartFrame, DOT, INK, MUTED, WIDE } from '../charts/chart-theme.ts';
+
+/** One host's bar. */
+export interface Bar {
+  readonly host: string;
+  readonly value: number;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** Drawn thin: the interval is one session's own. */
+  readonly withinSession: boolean;
+  /** The first of its ranking. */
+  readonly isBest: boolean;
+  /** Not ranked, such as an estimate: drawn hollow. */
+  readonly isRanked: boolean;
+  readonly text: string;
+}
+
+const ROW_HEIGHT = 38;
+/** Room for the figure behind the longest bar, as a share of it. */
+const ROOM_FOR_TEXT = 1.3;
+
+/** A horizontal bar a host from zero, with its interval; undefined without a usable figure. */
+export function hostBarsChart(all: readonly Bar[], title: string): TopLevelSpec | undefined {
+  const bars = all.filter(({ value }) => isPositive(value));
+  if (bars.length === 0) return undefined;
+  const hosts = bars.map(({ host }) => host);
+  const ends = bars.flatMap(({ value, interval }) => [value, interval?.high ?? value]);
+  return {
+    ...chartFrame({ width: WIDE, height: hosts.length * ROW_HEIGHT }),
+    encoding: {
+      x: {
+        field: 'value',
+        type: 'quantitative',
+        title,
+        scale: { nice: false, domain: [0, short(Math.max(...ends) * ROOM_FOR_TEXT)] },
+        axis: { format: ',~r', tickCount: 6, grid: true },
+      },
+      y: { field: 'host', type: 'ordinal', title: null, sort: hosts, scale: { domain: hosts } },
+    },
+    layer: [barLayer(bars), ...intervalLayers(bars), textLayer(bars)],
+  };
+}
+
+function rowOf(bar: Bar): Record<string, string | number> {
+  return { host: bar.host, value: short(bar.value), text: bar.text };
+}
+
+function barLayer(bars: readonly Bar[]): Layer {
+  const kind = ({ isBest, isRanked }: Bar): string =>
+    isBest ? 'best' : isRanked ? 'ranked' : 'unranked';
+  return {
+    data: { values: bars.map((bar) => ({ ...rowOf(bar), kind: kind(bar) })) },
+    mark: { type: 'bar', height: 18, cornerRadiusEnd: 2 },
+    encoding: {
+      fill: {
+        field: 'kind',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: ['best', 'ranked', 'unranked'], range: [ACCENT, DOT, 'transparent'] },
+      },
+      stroke: {
+        field: 'kind',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: ['best', 'ranked', 'unranked'], range: [ACCENT, DOT, DOT] },
+      },
+      tooltip: [
+        { field: 'host', title: 'host' },
+        { field: 'text', title: 'figure' },
+      ],
+    },
+  };
+}
+
+function intervalLayers(bars: readonly Bar[]): Layer[] {
+  const layer = (own: readonly Bar[], stroke: { color: string; strokeWidth: number }): Layer[] => {
+    const values = own.flatMap((bar) =>
+      bar.interval === null
+        ? []
+        : [{ host: bar.host, value: short(bar.interval.low), high: short(bar.interval.high) }],
+    );
+    if (values.length === 0) return [];
+    return [
+      {
+        data: { values },
+        mark: { type: 'rule', ...stroke },
+        encoding: { x2: { field: 'high' } },
+      },
+    ];
+  };
+  return [
+    ...layer(
+      bars.filter(({ withinSession }) => !withinSession),
+      { color: INK, strokeWidth: 3 },
+    ),
+    ...layer(
+      bars.filter(({ withinSession }) => withinSession),
+      { color: MUTED, strokeWidth: 1.5 },
+    ),
+  ];
+}
+
+function textLayer(bars: readonly Bar[]): Layer {
+  const values = bars.map((bar) => ({
+    ...rowOf(bar),
+    value: short(Math.max(bar.value, bar.interval?.high ?? 0)),
+  }));
+  return {
+    data: { values },
+    mark: { type: 'text', align: 'left', dx: 8, baseline: 'middle' },
+    encoding: { text: { field: 'text' } },
+  };
+}

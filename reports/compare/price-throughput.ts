@@ -1,0 +1,147 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { isPositive, type Layer, linearDomain, short } from '../charts/chart-spec.ts';
+import { ACCENT, chartFrame, DOT, INK, PAPER, WIDE } from '../charts/chart-theme.ts';
+import { paretoFront } from '../pareto.ts';
+
+/** One host: what it costs to buy, and what it serves at the bound. */
+export interface PricedHost {
+  readonly host: string;
+  readonly price: number;
+  readonly qps: number;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  readonly text: string;
+}
+
+/** Throughput against price with the hosts that no other beats in both; undefined below two. */
+export function priceThroughputChart(
+  all: readonly PricedHost[],
+  currency: string,
+): TopLevelSpec | undefined {
+  const hosts = all.filter(({ price, qps }) => isPositive(price) && isPositive(qps));
+  if (hosts.length < 2) return undefined;
+  const ends = hosts.flatMap(({ qps, interval }) => [
+    qps,
+    interval?.low ?? qps,
+    interval?.high ?? qps,
+  ]);
+  const xDomain = linearDomain(
+    hosts.map(({ price }) => price),
+    { air: 0.15 },
+  );
+  return {
+    ...chartFrame({ width: WIDE, height: 320 }),
+    encoding: {
+      x: {
+        field: 'price',
+        type: 'quantitative',
+        title: `price of the machine (${currency})`,
+        scale: { zero: false, nice: false, domain: xDomain },
+        axis: { format: ',~r', tickCount: 6, grid: true },
+      },
+      y: {
+        field: 'qps',
+        type: 'quantitative',
+        title: 'throughput (samples/s)',
+        scale: { zero: false, nice: false, domain: linearDomain(ends, { air: 0.15 }) },
+        axis: { format: ',~r', tickCount: 6 },
+      },
+    },
+    layer: [
+      frontLayer(hosts),
+      intervalLayer(hosts),
+      pointLayer(hosts),
+      ...nameLayers(hosts, xDomain),
+    ],
+  };
+}
+
+/** On a front a price stands where latency does for arms: the less the better. */
+export function priceFront(hosts: readonly PricedHost[]): readonly PricedHost[] {
+  return paretoFront(hosts.map((host) => ({ ...host, latencyMs: host.price })));
+}
+
+function frontLayer(hosts: readonly PricedHost[]): Layer {
+  return {
+    data: {
+      values: priceFront(hosts).map(({ price, qps }) => ({ price: short(price), qps: short(qps) })),
+    },
+    mark: {
+      type: 'line',
+      interpolate: 'step-after',
+      color: ACCENT,
+      strokeWidth: 1.5,
+      opacity: 0.55,
+    },
+  };
+}
+
+function intervalLayer(hosts: readonly PricedHost[]): Layer {
+  const values = hosts.flatMap(({ price, interval }) =>
+    interval === null
+      ? []
+      : [{ price: short(price), qps: short(interval.low), high: short(interval.high) }],
+  );
+  return {
+    data: { values },
+    mark: { type: 'rule', color: INK, strokeWidth: 1.5, opacity: 0.7 },
+    encoding: { y2: { field: 'high' } },
+  };
+}
+
+function pointLayer(hosts: readonly PricedHost[]): Layer {
+  const front = new Set(priceFront(hosts).map(({ host }) => host));
+  return {
+    data: {
+      values: hosts.map(({ host, price, qps, text }) => ({
+        host,
+        price: short(price),
+        qps: short(qps),
+        text,
+        kind: front.has(host) ? 'front' : 'beaten',
+      })),
+    },
+    mark: { type: 'point', filled: true, opacity: 1, size: 130 },
+    encoding: {
+      color: {
+        field: 'kind',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: ['front', 'beaten'], range: [ACCENT, DOT] },
+      },
+      shape: {
+        field: 'kind',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: ['front', 'beaten'], range: ['circle', 'square'] },
+      },
+      tooltip: [
+        { field: 'host', title: 'host' },
+        { field: 'text', title: 'price and throughput' },
+      ],
+    },
+  };
+}
+
+/** Beside their points: a step of the front leaves to the right and comes from below. */
+function nameLayers(hosts: readonly PricedHost[], [low, high]: readonly [number, number]): Layer[] {
+  return [true, false].map((onLeft) => ({
+    data: {
+      values: hosts
+        .filter(({ price }) => price < (low + high) / 2 === onLeft)
+        .map(({ host, price, qps }) => ({ host, price: short(price), qps: short(qps) })),
+    },
+    mark: {
+      type: 'text' as const,
+      fontSize: 13,
+      fontWeight: 600,
+      fill: INK,
+      stroke: PAPER,
+      strokeWidth: 4,
+      baseline: 'bottom' as const,
+      align: onLeft ? ('left' as const) : ('right' as const),
+      dx: onLeft ? 9 : -9,
+      dy: -8,
+    },
+    encoding: { text: { field: 'host' } },
+  }));
+}
