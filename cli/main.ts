@@ -3,12 +3,15 @@ import { codeOf } from '../engine/base/errors.ts';
 import { packageVersion } from '../engine/base/package-info.ts';
 import { examples } from './command-options.ts';
 import { addBench } from './declarations/bench.ts';
+import { addCompare } from './declarations/compare.ts';
 import { addHost } from './declarations/host.ts';
 import { addOptimize } from './declarations/optimize.ts';
+import { addPack } from './declarations/pack.ts';
 import { addReplay } from './declarations/replay.ts';
 import { addReport } from './declarations/report.ts';
 import { addSuites } from './declarations/suites.ts';
 import { addTune } from './declarations/tune.ts';
+import { addUnpack } from './declarations/unpack.ts';
 import { showFailure } from './failure.ts';
 
 const EXIT_USAGE = 2;
@@ -48,6 +51,9 @@ function createProgram(exit: (code: number) => void): Command {
   addOptimize(program, exit);
   addHost(program, exit);
   addReport(program, exit);
+  addCompare(program, exit);
+  addPack(program, exit);
+  addUnpack(program, exit);
   addReplay(program, exit);
   addSuites(program, exit);
   return program;

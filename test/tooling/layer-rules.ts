@@ -46,6 +46,7 @@ export const LAYER_RULES: LayerRules = Object.freeze({
         'suites/trial-record.ts',
         'suites/workload-record.ts',
         'tuner/run-record.ts',
+        'tuner/compare/comparison.ts',
         // What a recorded bound means is decided once.
         'tuner/constraint.ts',
         'tuner/objective.ts',
