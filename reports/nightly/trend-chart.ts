@@ -1,0 +1,254 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { type Layer, linearDomain, short } from '../charts/chart-spec.ts';
+import {
+  ACCENT,
+  ALARM,
+  chartFrame,
+  DOT,
+  INK,
+  LINE,
+  MUTED,
+  PAPER,
+  WIDE,
+} from '../charts/chart-theme.ts';
+import { percent, ratioWithRange } from '../figure-format.ts';
+import { dayOf } from './trend-headline.ts';
+import type { NightStatus, TrendChange, TrendJob, TrendMark, TrendPoint } from './trend-view.ts';
+
+const HEIGHT = 230;
+/** Nights that are drawn: more would be one line. */
+const MOST_NIGHTS = 400;
+const DAY_MS = 24 * 3600 * 1000;
+
+/** The ratio to the control over the nights; undefined without a night that has figures. */
+export function trendChart(job: TrendJob): TopLevelSpec | undefined {
+  const points = job.points.slice(-MOST_NIGHTS);
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const from = first.startedAt;
+  const drawn = <T extends { readonly startedAt: string }>(all: readonly T[]): T[] =>
+    all.filter(({ startedAt }) => startedAt >= from);
+  const yDomain = domainOf(points, job.baseline?.ratio ?? null);
+  return {
+    ...chartFrame({ width: WIDE, height: HEIGHT }),
+    padding: { left: 2, right: 8, top: 22, bottom: 2 },
+    encoding: { x: time(domainOfTime(from, [last, ...job.gaps])) },
+    layer: [
+      ...markLayers(drawn(job.marks)),
+      ...baselineLayers(job.baseline, yDomain),
+      ...changeLayers(drawn(job.changes)),
+      intervalLayer(points, yDomain),
+      pointLayer(points, yDomain),
+      ...gapLayers(drawn(job.gaps)),
+    ],
+  };
+}
+
+/** Ends of unbounded intervals are drawn at the point itself: an axis has to end. */
+function domainOf(points: readonly TrendPoint[], baseline: number | null): [number, number] {
+  const values = points.flatMap(({ ratio }) => [
+    ratio.low ?? ratio.value,
+    ratio.high ?? ratio.value,
+  ]);
+  return linearDomain(baseline === null ? values : [...values, baseline], { air: 0.12 });
+}
+
+/** A day of air on either side, so that a single night is a point and not an edge. */
+function domainOfTime(
+  from: string,
+  others: readonly { readonly startedAt: string }[],
+): [number, number] {
+  const times = others.map(({ startedAt }) => Date.parse(startedAt));
+  const end = times.reduce((latest, one) => Math.max(latest, one), Date.parse(from));
+  return [Date.parse(from) - DAY_MS, end + DAY_MS];
+}
+
+function time(domain: [number, number]) {
+  return {
+    field: 'night',
+    type: 'temporal',
+    title: null,
+    scale: { type: 'utc', nice: false, domain },
+    axis: { format: '%-d %b', tickCount: 8 },
+  } as const;
+}
+
+function ratioAxis(domain: [number, number]) {
+  return {
+    field: 'ratio',
+    type: 'quantitative',
+    title: 'times the control (more is better)',
+    scale: { zero: false, nice: false, domain },
+    axis: { format: '~r', tickCount: 5 },
+  } as const;
+}
+
+/** What changed about the machine: a faint line, explained when pointed at. */
+function markLayers(marks: readonly TrendMark[]): Layer[] {
+  if (marks.length === 0) return [];
+  const values = marks.map(({ startedAt, texts }) => ({
+    night: Date.parse(startedAt),
+    day: dayOf(startedAt),
+    text: texts.join(', '),
+  }));
+  const tooltip = [
+    { field: 'day', title: 'night' },
+    { field: 'text', title: 'changed' },
+  ];
+  return [
+    {
+      data: { values },
+      mark: { type: 'rule', color: MUTED, strokeDash: [2, 3], opacity: 0.7 },
+      encoding: { y: { value: 0 }, y2: { value: 'height' }, tooltip },
+    },
+    {
+      data: { values },
+      mark: { type: 'text', text: '▾', fontSize: 14, fill: MUTED, baseline: 'bottom' },
+      encoding: { y: { value: 0 }, tooltip },
+    },
+  ];
+}
+
+function baselineLayers(baseline: TrendJob['baseline'], yDomain: [number, number]): Layer[] {
+  if (baseline === null) return [];
+  const data = { values: [{ ratio: short(baseline.ratio), text: 'release' }] };
+  return [
+    {
+      data,
+      mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
+      encoding: { x: { value: 0 }, x2: { value: 'width' }, y: ratioAxis(yDomain) },
+    },
+    {
+      data,
+      mark: {
+        type: 'text',
+        align: 'left',
+        baseline: 'middle',
+        dx: 5,
+        fill: INK,
+        stroke: PAPER,
+        strokeWidth: 4,
+      },
+      encoding: { x: { value: 'width' }, y: ratioAxis(yDomain), text: { field: 'text' } },
+    },
+  ];
+}
+
+function changeLayers(changes: readonly TrendChange[]): Layer[] {
+  if (changes.length === 0) return [];
+  const values = changes.map(({ startedAt, change, causes }) => ({
+    night: Date.parse(startedAt),
+    day: dayOf(startedAt),
+    kind: change < 0 ? 'loss' : 'gain',
+    text: `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`,
+    causes: causes.length === 0 ? 'nothing that is recorded' : causes.join(', '),
+  }));
+  const color = {
+    field: 'kind',
+    type: 'nominal',
+    legend: null,
+    scale: { domain: ['loss', 'gain'], range: [ALARM, ACCENT] },
+  } as const;
+  const tooltip = [
+    { field: 'day', title: 'level changed' },
+    { field: 'text', title: 'by' },
+    { field: 'causes', title: 'what else changed' },
+  ];
+  return [
+    {
+      data: { values },
+      mark: { type: 'rule', strokeWidth: 1.5 },
+      encoding: { y: { value: 0 }, y2: { value: 'height' }, color, tooltip },
+    },
+    {
+      data: { values },
+      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 3, dy: -3, fontWeight: 600 },
+      encoding: { y: { value: 0 }, text: { field: 'text' }, color, tooltip },
+    },
+  ];
+}
+
+function intervalLayer(points: readonly TrendPoint[], yDomain: [number, number]): Layer {
+  const values = points.map(({ startedAt, ratio: { value, low, high } }) => ({
+    night: Date.parse(startedAt),
+    ratio: short(low ?? value),
+    high: short(high ?? value),
+  }));
+  return {
+    data: { values },
+    mark: { type: 'rule', color: LINE, strokeWidth: 3 },
+    encoding: { y: ratioAxis(yDomain), y2: { field: 'high' } },
+  };
+}
+
+const STATUSES = ['ok', 'regressed', 'inconclusive', 'invalid'] as const satisfies NightStatus[];
+
+function pointLayer(points: readonly TrendPoint[], yDomain: [number, number]): Layer {
+  const values = points.map(({ startedAt, ratio, status, summary, href }) => ({
+    night: Date.parse(startedAt),
+    day: dayOf(startedAt),
+    ratio: short(ratio.value),
+    text: ratioWithRange(ratio.value, { low: ratio.low ?? 0, high: ratio.high }),
+    status,
+    summary,
+    href,
+  }));
+  return {
+    data: { values },
+    mark: { type: 'point', filled: true, size: 60, opacity: 1, cursor: 'pointer' },
+    encoding: {
+      y: ratioAxis(yDomain),
+      href: { field: 'href' },
+      color: {
+        field: 'status',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: [...STATUSES], range: [ACCENT, ALARM, DOT, DOT] },
+      },
+      shape: {
+        field: 'status',
+        type: 'nominal',
+        legend: null,
+        scale: { domain: [...STATUSES], range: ['circle', 'triangle-down', 'square', 'square'] },
+      },
+      tooltip: [
+        { field: 'day', title: 'night' },
+        { field: 'text', title: 'times the control' },
+        { field: 'summary', title: 'verdict' },
+      ],
+    },
+  };
+}
+
+/** Nights without figures, as crosses along the bottom edge. */
+function gapLayers(gaps: TrendJob['gaps']): Layer[] {
+  if (gaps.length === 0) return [];
+  const values = gaps.map(({ startedAt, summary, href }) => ({
+    night: Date.parse(startedAt),
+    day: dayOf(startedAt),
+    summary,
+    href,
+  }));
+  return [
+    {
+      data: { values },
+      mark: {
+        type: 'text',
+        text: '×',
+        fontSize: 16,
+        fontWeight: 700,
+        fill: ALARM,
+        baseline: 'middle',
+        cursor: 'pointer',
+      },
+      encoding: {
+        y: { value: HEIGHT - 8 },
+        href: { field: 'href' },
+        tooltip: [
+          { field: 'day', title: 'night' },
+          { field: 'summary', title: 'no figures' },
+        ],
+      },
+    },
+  ];
+}

@@ -1,0 +1,37 @@
+import { LEAST_HISTORY, lossOf } from './past-night.ts';
+import { robustCenter } from './robust-scale.ts';
+
+/** Nights that tonight is compared with. */
+const WINDOW = 20;
+/** Robust standard deviations beyond which a night is not noise. */
+const SIGMAS = 3;
+
+export interface Screening {
+  /** Tonight against the median of the nights before: a difference of logarithms. */
+  readonly difference: number;
+  /** How far from 0 it has to be to matter. */
+  readonly threshold: number;
+  readonly state: 'worse' | 'better' | 'usual';
+}
+
+/**
+ * Tonight against the median of the last 20 nights: worse (or better) when it is off by
+ * more than `leastShare` (0.03 for 3 %) and by more than 3 x 1.4826 MAD. Null with fewer
+ * than 10 nights before it.
+ */
+export function screen(
+  gains: readonly number[],
+  tonight: number,
+  leastShare: number,
+): Screening | null {
+  if (gains.length < LEAST_HISTORY) return null;
+  const { center, scale } = robustCenter(gains.slice(-WINDOW));
+  const threshold = Math.max(lossOf(leastShare), SIGMAS * scale);
+  const difference = tonight - center;
+  return { difference, threshold, state: stateOf(difference, threshold) };
+}
+
+function stateOf(difference: number, threshold: number): Screening['state'] {
+  if (difference < -threshold) return 'worse';
+  return difference > threshold ? 'better' : 'usual';
+}
