@@ -34,6 +34,8 @@ export interface RateLimits {
 
 /** Rates closer than this are one: a better one must be beyond. */
 export const RATE_RESOLUTION = 0.05;
+/** Rates in a row of which no trial was valid: the machine is too busy to go on. */
+const BUSY_PROBES = 3;
 /** A rate at which one trial needs longer than this for its requests is not tried. */
 const LONGEST_TRIAL_S = 60;
 
@@ -53,11 +55,12 @@ export async function servedArm(
   const scenario = { name: 'server', ratePerSecond: closedRate, bound } as const;
   const trialS = leastQueries(scenario) / (closedRate / 2);
   if (trialS > LONGEST_TRIAL_S) return withServer(arm, tooSlow(bound, trialS));
-  const found = await findPeak({
+  const found = await findPeak<RateTrial>({
     startRate: Math.max(limits.startRate ?? closedRate / 2, limits.atLeast),
     atLeast: limits.atLeast,
     maxProbes: limits.maxProbes,
     resolution: RATE_RESOLUTION,
+    isHopeless: (probes) => isBusy(probes.slice(-BUSY_PROBES)),
     seed: serving.seed,
     probe: async (ratePerSecond, seed) => {
       const trial = await serving.probe(arm.config, { ratePerSecond, seed, bound });
@@ -65,6 +68,10 @@ export async function servedArm(
     },
   });
   return withServer(arm, toFigures(found, { bound, samples, ...limits }));
+}
+
+function isBusy(last: readonly RateTrial[]): boolean {
+  return last.length === BUSY_PROBES && last.every(({ trial }) => trial.state === 'invalid');
 }
 
 function withServer(arm: MeasuredArm, server: ServerFigures): MeasuredArm {
@@ -106,7 +113,10 @@ function whyNone(probes: readonly RateTrial[], atLeast: number): string {
   const rates = probes.map(({ ratePerSecond }) => ratePerSecond);
   const range = `${formatNumber(Math.min(...rates))} to ${formatNumber(Math.max(...rates))}`;
   const invalid = probes.filter(({ trial }) => trial.state === 'invalid').length;
-  const machine = invalid === 0 ? '' : `; ${invalid} of ${probes.length} trials were invalid`;
+  const machine =
+    invalid === 0
+      ? ''
+      : `; at ${invalid} of ${probes.length} rates no trial was valid: tune again on a calm machine`;
   return atLeast > 0
     ? `no rate from ${formatNumber(atLeast)} requests/s on was confirmed${machine}`
     : `no rate was confirmed, of ${range} requests/s${machine}`;

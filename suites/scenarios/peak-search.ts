@@ -16,6 +16,8 @@ export interface PeakSearchOptions<T extends PeakProbe> {
   readonly resolution?: number;
   /** Lower rates are of no interest: none is probed; default 0. */
   readonly atLeast?: number;
+  /** Ends the search after a probe that leaves no hope, such as on a machine too busy to measure. */
+  readonly isHopeless?: (probes: readonly T[]) => boolean;
   /** Probes at most, those of the confirmation included; default 24. */
   readonly maxProbes?: number;
 }
@@ -117,6 +119,7 @@ class PeakSearch<T extends PeakProbe> {
   }
 
   #mayProbe(kept = 0): boolean {
+    if (this.#options.isHopeless?.(this.#probes) === true) return false;
     return this.#probes.length + kept < (this.#options.maxProbes ?? 24);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
+import type { InvalidReason } from '../../suites/trial-findings.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
 import { toArm } from '../../tuner/arm.ts';
 import type { Constraint, MeasuredArm, RunOutcome } from '../../tuner/run-record.ts';
@@ -235,6 +236,27 @@ describe('what single requests make of an outcome', () => {
     expect('shipped' in outcome && outcome.shipped.metrics.server).toMatchObject({
       state: 'none',
       reason: 'too slow to prove a p99: one trial would take 132 s or more',
+    });
+  });
+
+  test('a machine too busy to measure is left alone after three rates, and named', async () => {
+    const { serving: own } = serving(() => 1000);
+    let trials = 0;
+    const probe: Serving['probe'] = async (config, rate) => {
+      trials += 1;
+      const trial = await own.probe(config, rate);
+      if (trial.state !== 'completed') throw new Error('unreachable');
+      const reasons: InvalidReason[] = [{ kind: 'generator-lag', p99Ms: 50, limitMs: 1 }];
+      return { ...trial, state: 'invalid', reasons };
+    };
+    const outcome = await serveOutcome(
+      { kind: 'default', shipped: baseline, baseline, verification: null, reason: '' },
+      { ...own, probe },
+    );
+    expect(trials).toBe(3);
+    expect('shipped' in outcome && outcome.shipped.metrics.server).toMatchObject({
+      state: 'none',
+      reason: expect.stringMatching(/at 3 of 3 rates no trial was valid: .*calm machine/) as string,
     });
   });
 

@@ -48,6 +48,13 @@ describe('the peak search', () => {
     expect(once.probes).toHaveLength(1);
   });
 
+  test('ends where there is no hope', async () => {
+    const isHopeless = (probes: readonly PeakProbe[]): boolean => probes.length === 2;
+    const left = await findPeak({ probe: stepServer(-1), startRate: 10, seed: 1, isHopeless });
+    expect(left).toMatchObject({ best: null, complete: false });
+    expect(left.probes).toHaveLength(2);
+  });
+
   test('confirms what it has when the probes run out', async () => {
     const short = await findPeak({ probe: stepServer(77), startRate: 40, seed: 1, maxProbes: 4 });
     // 40 passes and 80 fails; the other two are kept for the confirmation.
