@@ -5,6 +5,7 @@ import { examples } from './command-options.ts';
 import { addBench } from './declarations/bench.ts';
 import { addCompare } from './declarations/compare.ts';
 import { addHost } from './declarations/host.ts';
+import { addNightly } from './declarations/nightly.ts';
 import { addOptimize } from './declarations/optimize.ts';
 import { addPack } from './declarations/pack.ts';
 import { addReplay } from './declarations/replay.ts';
@@ -54,6 +55,7 @@ function createProgram(exit: (code: number) => void): Command {
   addCompare(program, exit);
   addPack(program, exit);
   addUnpack(program, exit);
+  addNightly(program, exit);
   addReplay(program, exit);
   addSuites(program, exit);
   return program;
