@@ -65,7 +65,7 @@ function winnerVerdict(
   const proven = verification.verdict === 'better';
   const figure = {
     value: `${ratio(value, { low, high })}×`,
-    caption: gainCaption(view, verification),
+    caption: gainCaption(view, outcome),
   };
   const onBatches = `${serves}, ${times}; ${conditions(view, figures)}`;
   const served = servedAgainst(shipped, baseline);
@@ -81,8 +81,12 @@ function winnerVerdict(
   };
 }
 
-function gainCaption({ run }: RunView, verification: Verification): string {
-  const what = `the default’s ${soughtName(run)}`;
+function gainCaption(
+  { run }: RunView,
+  { verification, shipped }: Extract<RunOutcome, { kind: 'winner' }>,
+): string {
+  const load = shipped.metrics.server === undefined ? '' : ' on full batches';
+  const what = `the default’s ${soughtName(run)}${load}`;
   const { low, high } = verification.ratio;
   const pairs = counted(verification.pairs.length, 'pair');
   if (!isInterval(verification.ratio)) return `${what}, ${pairs}`;

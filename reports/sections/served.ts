@@ -7,7 +7,7 @@ import type { RunView } from '../run-view.ts';
 
 /** The rates of single requests that were tried, arm by arm, the lowest first. */
 export function servedSection(view: RunView): Section | undefined {
-  const probes = view.trials.filter(({ purpose }) => purpose.kind === 'probe');
+  const probes = lastAttempts(view.trials.filter(({ purpose }) => purpose.kind === 'probe'));
   if (probes.length === 0) return undefined;
   const arms = [...Map.groupBy(probes, ({ armKey }) => armKey).values()];
   return {
@@ -33,6 +33,12 @@ export function servedSection(view: RunView): Section | undefined {
         </tbody>
       </table>`,
   };
+}
+
+/** A trial that the machine disturbed was repeated: what came of it in the end. */
+function lastAttempts(probes: readonly TrialRecord[]): readonly TrialRecord[] {
+  const identity = ({ armKey, purpose }: TrialRecord): string => JSON.stringify([armKey, purpose]);
+  return [...new Map(probes.map((trial) => [identity(trial), trial])).values()];
 }
 
 function probeRow(trial: TrialRecord): Html {

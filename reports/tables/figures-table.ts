@@ -63,7 +63,10 @@ function serverRow(comparison: Comparison): HtmlValue {
   return figureRow(comparison, {
     title: html`Served <small>${title}</small>`,
     show: ({ server }) => serverText(server),
-    change: (left, right) => `${ratio(servedRate(right) / servedRate(left))} ×`,
+    change: (left, right) => {
+      const times = servedRate(right) / servedRate(left);
+      return Number.isFinite(times) ? `${ratio(times)} ×` : NOTHING;
+    },
   });
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
+import { readTuned } from '../../tuner/export/tuned.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeLinearModel } from '../support/tiny-models.ts';
 import { claw, clawInTerminal, startClaw, type ClawResult } from './run-claw.ts';
@@ -37,6 +38,37 @@ function storedTrials(folder: string): { sequence: number; arm: string }[] {
 }
 
 describe('claw tune', () => {
+  test(
+    'with a bound on latency tells what single requests get, on the terminal and in tuned.json',
+    { timeout: 240_000 },
+    async () => {
+      const folder = folderWithModel();
+      const slo = ['--slo', 'p50<500ms', '--trials', '2', '--only', 'batch.maxSize=1,4'];
+      const tuned = await claw(folder, 'tune', 'linear.onnx', ...slo, ...SHORT);
+      expect(tuned.exitCode).toBe(0);
+      expect(tuned.stderr).toMatch(/trial \d+ \(server, rate 1/);
+      expect(tuned.stderr).toMatch(/requests\/s asked for, p99/);
+      expect(tuned.stdout).toMatch(/single requests +(\S+\/s, p50 < 500 ms|no rate confirmed)/);
+      const path = /tuned {3}(\S+)/.exec(tuned.stdout)?.[1] ?? '';
+      const content = await readTuned(join(folder, path));
+      expect(content.metrics.server?.bound).toEqual({ percentile: 'p50', limitMs: 500 });
+      expect(content.baseline.metrics.server?.bound).toEqual({ percentile: 'p50', limitMs: 500 });
+    },
+  );
+
+  test('a delay without single requests is refused, with what would use it', async () => {
+    const folder = folderWithModel();
+    const { stderr, exitCode } = await claw(
+      folder,
+      'tune',
+      'linear.onnx',
+      '--set',
+      'batch.maxDelayMs=3',
+    );
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^claw: batch\.maxDelayMs has no effect on full batches\n +add a bound/);
+  });
+
   test(
     'runs to the end: report.html, tuned.json, and claw bench measures it again',
     { timeout: 120_000 },
