@@ -4,6 +4,7 @@ import { packageVersion } from '../engine/base/package-info.ts';
 import { examples } from './command-options.ts';
 import { addBench } from './declarations/bench.ts';
 import { addCompare } from './declarations/compare.ts';
+import { addExport } from './declarations/export.ts';
 import { addHost } from './declarations/host.ts';
 import { addNightly } from './declarations/nightly.ts';
 import { addOptimize } from './declarations/optimize.ts';
@@ -52,6 +53,7 @@ function createProgram(exit: (code: number) => void): Command {
   addOptimize(program, exit);
   addHost(program, exit);
   addReport(program, exit);
+  addExport(program, exit);
   addCompare(program, exit);
   addPack(program, exit);
   addUnpack(program, exit);

@@ -16,7 +16,7 @@ import { OBJECTIVES } from '../objective.ts';
 const configSchema = engineConfigSchema.omit({ provider: true });
 
 /** The canonical result of a run, and the source of every export. Paths are relative to the file. */
-const tunedSchema = z.strictObject({
+export const tunedSchema = z.strictObject({
   schema: z.literal('openclaw.tuned/1'),
   model: z.strictObject({ name: z.string(), sha256: z.string(), path: z.string() }),
   /** What the runtime loads: the model itself, or the rewritten one beside this file. */
@@ -106,7 +106,11 @@ function verdictOf(outcome: Exclude<RunOutcome, { kind: 'nothing-feasible' }>): 
 
 /** A tuned.json with its paths made absolute. */
 export async function readTuned(path: string): Promise<Tuned> {
-  const tuned = await readJsonFile(path, tunedSchema, 'a tuned.json');
+  return resolveTuned(await readJsonFile(path, tunedSchema, 'a tuned.json'), path);
+}
+
+/** A tuned.json that lies at `path`, with its paths made absolute. */
+export function resolveTuned(tuned: Tuned, path: string): Tuned {
   const folder = dirname(resolve(path));
   const { model, artifact, workload } = tuned;
   return {
