@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { neededPipelines, neededPrecisions, resolveConfig } from '../../cli/bench-config.ts';
+import type { ConfigSource } from '../../cli/bench-plan.ts';
 import type { WorkloadRecord } from '../../suites/workload-record.ts';
 import { benchRecord } from '../support/bench-records.ts';
 
@@ -91,4 +92,12 @@ describe('a configuration of a workload', () => {
       }),
     );
   });
+});
+
+test('a delay counts where requests wait for each other, and nowhere else', () => {
+  const source: ConfigSource = { kind: 'set', texts: ['batch.maxSize=4', 'batch.maxDelayMs=3'] };
+  const delayOf = (fullBatches: boolean): number =>
+    resolveConfig(source, workloadWith(), { fullBatches }).config.batch.maxDelayMs;
+  expect(delayOf(false)).toBe(3);
+  expect(delayOf(true)).toBe(0);
 });

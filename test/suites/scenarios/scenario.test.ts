@@ -4,6 +4,8 @@ import {
   describeScenario,
   leastQueries,
   loadShape,
+  SCENARIO_NAMES,
+  sendsFullBatches,
   type LoadShape,
   type Scenario,
 } from '../../../suites/scenarios/scenario.ts';
@@ -51,6 +53,13 @@ describe('what a scenario sends: clients, requests a query, samples a request', 
   ])('multi-stream divides 8 samples evenly by batches up to %d', (maxSize, free, shape) => {
     expect(shapeOf({ name: 'multi-stream' }, { maxSize, free })).toEqual(shape);
   });
+});
+
+test('only a closed loop and offline always fill their batches', () => {
+  const filling = SCENARIO_NAMES.filter((name) =>
+    sendsFullBatches(name === 'server' ? SERVER : { name }),
+  );
+  expect(filling).toEqual(['closed-loop', 'offline']);
 });
 
 test('as many queries as the percentile of the scenario needs', () => {

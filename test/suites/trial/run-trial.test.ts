@@ -201,6 +201,16 @@ describe('a trial in its own process', () => {
       read: (path) => (path === '/proc/vmstat' ? `oom_kill ${kills++}\n` : null),
     };
     expect(await misbehave('killed', { files })).toMatchObject({ state: 'out-of-memory' });
+    expect(await misbehave('lose-replica', { files })).toEqual({
+      state: 'out-of-memory',
+      message: 'the kernel killed the process of a replica',
+    });
+    expect(await misbehave('lose-replica', { files: fakeFiles({}) })).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/replica was lost/) as string,
+    });
+    // Killed for memory elsewhere, at the same time: no replica's death.
+    expect(await misbehave('refuse', { files })).toMatchObject({ state: 'failed' });
     expect(await misbehave('killed', { files: fakeFiles({}) })).toMatchObject({
       state: 'failed',
       message: expect.stringMatching(/SIGKILL/) as string,

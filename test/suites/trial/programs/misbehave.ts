@@ -26,6 +26,12 @@ process.once('message', (message) => {
         process.disconnect(),
       );
       break;
+    case 'lose-replica':
+      process.send?.(
+        { kind: 'failed', message: 'the replica was lost: process 7 ended with signal SIGKILL' },
+        () => process.disconnect(),
+      );
+      break;
     case 'nonsense':
       process.send?.({ kind: 'completed', metrics: 'many' }, () => process.disconnect());
       break;
