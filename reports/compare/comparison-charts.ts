@@ -5,7 +5,7 @@ import { milliseconds, rate } from '../figure-format.ts';
 import { html, type Html, type HtmlValue } from '../html.ts';
 import { chartFigure, type Section } from '../page.ts';
 import { type Bar, hostBarsChart } from './host-bars.ts';
-import { costText, leaderOf, money, throughputText } from './host-figures.ts';
+import { leaderOf, money, throughputText } from './host-figures.ts';
 import { curvePercentile, loadCurvesChart } from './load-curves.ts';
 import { priceThroughputChart, type PricedHost } from './price-throughput.ts';
 
@@ -73,12 +73,14 @@ function figureOf(
   }
   if (by === 'cost') {
     if (cost.state === 'unavailable' || prices === null) return null;
-    const text = costText(host);
+    const basis = cost.basis === 'machine and electricity' ? '' : `, ${cost.basis}`;
+    const text = `${money(cost.perMillion, prices.currency)}${basis}`;
     return { value: cost.perMillion, interval: cost.interval, withinSession, text };
   }
   const { energy } = best;
   if (energy.state === 'unavailable') return null;
-  const text = `${formatNumber(1 / energy.value)}${energy.state === 'estimated' ? ' estimated' : ''} (${energy.source}, ${energy.scope})`;
+  const state = energy.state === 'estimated' ? ' estimated' : '';
+  const text = `${formatNumber(1 / energy.value)}${state} (${energy.source}, ${energy.scope})`;
   return { value: 1 / energy.value, interval: null, withinSession: false, text };
 }
 

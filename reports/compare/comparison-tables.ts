@@ -69,11 +69,22 @@ export function configurationsTable(comparison: HostComparison): Html {
   ${shared.length > 0 && html`<p class="note">The same on all: ${shared.join(', ')}.</p>`}`;
 }
 
+/** Bold is what differs from what most hosts have. */
 function settingRow(knob: Knob, cells: readonly string[]): Html {
+  const usual = mostFrequent(cells);
   return html`<tr class="differs">
     <th scope="row">${knob.title}<span class="sr"> (differs)</span></th>
-    ${cells.map((cell) => html`<td>${cell}</td>`)}
+    ${cells.map((cell) => {
+      const weight = cell === usual || cell === NOTHING ? 400 : 650;
+      return html`<td style="font-weight: ${weight}">${cell}</td>`;
+    })}
   </tr> `;
+}
+
+/** Of equally frequent ones the first. */
+function mostFrequent(cells: readonly string[]): string | undefined {
+  const counts = [...Map.groupBy(cells, (cell) => cell)];
+  return counts.toSorted(([, left], [, right]) => right.length - left.length)[0]?.[0];
 }
 
 function cellsOf({ hosts }: HostComparison, knob: Knob): readonly string[] {

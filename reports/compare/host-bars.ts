@@ -18,7 +18,7 @@ export interface Bar {
 
 const ROW_HEIGHT = 38;
 /** Room for the figure behind the longest bar, as a share of it. */
-const ROOM_FOR_TEXT = 1.3;
+const ROOM_FOR_TEXT = 1.4;
 
 /** A horizontal bar a host from zero, with its interval; undefined without a usable figure. */
 export function hostBarsChart(all: readonly Bar[], title: string): TopLevelSpec | undefined {
@@ -51,7 +51,7 @@ function barLayer(bars: readonly Bar[]): Layer {
     isBest ? 'best' : isRanked ? 'ranked' : 'unranked';
   return {
     data: { values: bars.map((bar) => ({ ...rowOf(bar), kind: kind(bar) })) },
-    mark: { type: 'bar', height: 18, cornerRadiusEnd: 2 },
+    mark: { type: 'bar', height: 18, strokeWidth: 1.5 },
     encoding: {
       fill: {
         field: 'kind',
