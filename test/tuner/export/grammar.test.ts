@@ -1,0 +1,344 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { renderExport } from '../../../tuner/export/render-export.ts';
+import { findTargets } from '../../../tuner/export/targets/registry.ts';
+import { writeExport } from '../../../tuner/export/write-export.ts';
+import type { Tuned } from '../../../tuner/export/tuned.ts';
+import { parseProtobufText } from '../../support/protobuf-text.ts';
+import { exportInput, tunedLinear } from '../../support/tuned-results.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const CONFIG: Partial<Tuned['config']> = {
+  graphLevel: 'extended',
+  replicas: 2,
+  isolation: 'process',
+  intraOpThreads: 2,
+  spinning: false,
+  affinity: '2',
+  batch: { maxSize: 8, maxDelayMs: 2.5 },
+  arena: false,
+  sessionEntries: { 'session.intra_op.spin_duration_us': '7' },
+};
+
+async function filesOf(target: string): Promise<ReadonlyMap<string, string>> {
+  const tuned = tunedLinear(temporaryFolder(), CONFIG);
+  const input = await exportInput(tuned);
+  const files = findTargets([target]).flatMap((one) => renderExport(one, input).files);
+  return new Map(files.map((file) => [file.path, 'text' in file ? file.text : '']));
+}
+
+async function fileOf(target: string, path: string): Promise<string> {
+  const text = (await filesOf(target)).get(`${target}/${path}`);
+  if (text === undefined) throw new Error(`${target} has no ${path}`);
+  return text;
+}
+
+function documentsOf(text: string): unknown[] {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) throw new Error('no YAML document');
+  return documents.map((one) => {
+    expect(one.errors).toEqual([]);
+    return one.toJS() as unknown;
+  });
+}
+
+const metadata = z.looseObject({ name: z.string().regex(/^[a-z]([-a-z0-9]*[a-z0-9])?$/) });
+const quantity = z.string().regex(/^\d+(m|Mi)?$/);
+const resources = z.strictObject({
+  requests: z.strictObject({ cpu: quantity, memory: quantity }),
+  limits: z.strictObject({ memory: quantity }),
+});
+const container = z.looseObject({ name: z.string(), image: z.string(), resources });
+const labels = z.record(z.string(), z.string());
+
+describe('kubernetes', () => {
+  test('writes what the four kinds require, and they find each other by their labels', async () => {
+    const documents = documentsOf(await fileOf('kubernetes', 'linear-2.yaml'));
+    const [deployment, service, autoscaler, budget] = z
+      .tuple([
+        z.strictObject({
+          apiVersion: z.literal('apps/v1'),
+          kind: z.literal('Deployment'),
+          metadata,
+          spec: z.looseObject({
+            selector: z.strictObject({ matchLabels: labels }),
+            template: z.looseObject({
+              metadata: z.looseObject({ labels }),
+              spec: z.looseObject({ containers: z.array(container).length(1) }),
+            }),
+          }),
+        }),
+        z.looseObject({
+          apiVersion: z.literal('v1'),
+          kind: z.literal('Service'),
+          metadata,
+          spec: z.looseObject({ selector: labels, ports: z.array(z.looseObject({})).min(1) }),
+        }),
+        z.looseObject({
+          apiVersion: z.literal('autoscaling/v2'),
+          kind: z.literal('HorizontalPodAutoscaler'),
+          spec: z.looseObject({
+            scaleTargetRef: z.strictObject({
+              apiVersion: z.literal('apps/v1'),
+              kind: z.literal('Deployment'),
+              name: z.string(),
+            }),
+            minReplicas: z.int(),
+            maxReplicas: z.int(),
+            behavior: z.looseObject({
+              scaleDown: z.strictObject({ stabilizationWindowSeconds: z.literal(300) }),
+            }),
+          }),
+        }),
+        z.looseObject({
+          apiVersion: z.literal('policy/v1'),
+          kind: z.literal('PodDisruptionBudget'),
+          spec: z.looseObject({ selector: z.strictObject({ matchLabels: labels }) }),
+        }),
+      ])
+      .parse(documents);
+    const found = deployment.spec.template.metadata.labels;
+    expect(deployment.spec.selector.matchLabels).toEqual(found);
+    expect(service.spec.selector).toEqual(found);
+    expect(budget.spec.selector.matchLabels).toEqual(found);
+    expect(autoscaler.spec.scaleTargetRef.name).toBe(deployment.metadata.name);
+    // 200 MiB x 1.2 and x 1.5; the trials used one core.
+    expect(deployment.spec.template.spec.containers[0]?.resources).toEqual({
+      requests: { cpu: '1000m', memory: '240Mi' },
+      limits: { memory: '300Mi' },
+    });
+  });
+
+  test('says in the file from which figure each resource comes', async () => {
+    const text = await fileOf('kubernetes', 'linear-2.yaml');
+    expect(text).toContain("the mean CPU time of the config's 1 trial under full load, 1 cores");
+    expect(text).toContain('1.2 x the measured peak of 200 MiB');
+    expect(text).toContain('0.7 x the 16 samples in flight while it was measured');
+  });
+
+  test('gives replicas in processes the shared memory that they pass tensors through', async () => {
+    const text = await fileOf('kubernetes', 'linear-2.yaml');
+    expect(text).toContain('mountPath: /dev/shm');
+    expect(text).toContain('medium: Memory');
+  });
+});
+
+test('kserve writes a runtime that its service names', async () => {
+  const documents = documentsOf(await fileOf('kserve', 'linear-2.yaml'));
+  const [runtime, service] = z
+    .tuple([
+      z.looseObject({
+        apiVersion: z.literal('serving.kserve.io/v1alpha1'),
+        kind: z.literal('ServingRuntime'),
+        metadata,
+        spec: z.looseObject({
+          supportedModelFormats: z.array(z.looseObject({ name: z.string() })).min(1),
+          containers: z.array(container.extend({ name: z.literal('kserve-container') })),
+        }),
+      }),
+      z.looseObject({
+        apiVersion: z.literal('serving.kserve.io/v1beta1'),
+        kind: z.literal('InferenceService'),
+        spec: z.looseObject({
+          predictor: z.looseObject({
+            model: z.looseObject({
+              modelFormat: z.looseObject({ name: z.string() }),
+              runtime: z.string(),
+              resources,
+            }),
+          }),
+        }),
+      }),
+    ])
+    .parse(documents);
+  const { model } = service.spec.predictor;
+  expect(model.runtime).toBe(runtime.metadata.name);
+  expect(runtime.spec.supportedModelFormats.map(({ name }) => name)).toContain(
+    model.modelFormat.name,
+  );
+});
+
+test('compose writes one service with its limits and its health', async () => {
+  const [document] = documentsOf(await fileOf('compose', 'compose.yaml'));
+  const { services } = z
+    .strictObject({ services: z.record(z.string(), z.looseObject({ build: z.string() })) })
+    .parse(document);
+  expect(services['linear-2']).toMatchObject({
+    build: './app',
+    shm_size: 300 * 2 ** 20,
+    deploy: {
+      resources: {
+        limits: { memory: String(300 * 2 ** 20) },
+        reservations: { cpus: '1', memory: String(240 * 2 ** 20) },
+      },
+    },
+  });
+});
+
+test('systemd writes sections of assignments, each option once', async () => {
+  const lines = (await fileOf('systemd', 'linear-2.service')).split('\n');
+  const body = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  for (const line of body) expect(line).toMatch(/^(\[(Unit|Service|Install)\]|[A-Z]\w*=.+)$/);
+  const names = body.map((line) => line.replace(/=.*/, ''));
+  expect(new Set(names).size).toBe(names.length);
+  expect(body).toContain(`MemoryMax=${300 * 2 ** 20}`);
+});
+
+test('env is read back by Node, entries and all', async () => {
+  expect(parseEnv(await fileOf('env', 'linear-2.env'))).toMatchObject({
+    OPENCLAW_MODEL_NAME: 'Linear_2.onnx',
+    OPENCLAW_REPLICAS: '2',
+    OPENCLAW_BATCH_MAX_DELAY_MS: '2.5',
+    OPENCLAW_AFFINITY: '2',
+    OPENCLAW_SESSION_ENTRIES: '{"session.intra_op.spin_duration_us":"7"}',
+  });
+});
+
+describe('triton', () => {
+  test('writes a model configuration in the protobuf text format', async () => {
+    const message = parseProtobufText(await fileOf('triton', 'linear-2/config.pbtxt'));
+    expect(message).toMatchObject({
+      name: ['linear-2'],
+      backend: ['onnxruntime'],
+      max_batch_size: [8],
+      input: [{ name: ['x'], data_type: ['TYPE_FP32'], dims: [2] }],
+      output: [{ name: ['y'], data_type: ['TYPE_FP32'], dims: [3] }],
+      instance_group: [{ count: [2], kind: ['KIND_CPU'] }],
+      dynamic_batching: [{ max_queue_delay_microseconds: [2500] }],
+      optimization: [{ graph: [{ level: [1] }] }],
+    });
+    const parameters = Object.fromEntries(
+      (message['parameters'] ?? []).map((one) => {
+        const { key, value } = z
+          .object({ key: z.tuple([z.string()]), value: z.tuple([z.looseObject({})]) })
+          .parse(one);
+        return [key[0], value[0]];
+      }),
+    );
+    expect(parameters['intra_op_thread_count']).toEqual({ string_value: ['2'] });
+    expect(parameters['enable_mem_arena']).toEqual({ string_value: ['0'] });
+  });
+
+  test('keeps to a batch that the model fixes, and says so', async () => {
+    const tuned = tunedLinear(temporaryFolder(), CONFIG);
+    const input = await exportInput(tuned);
+    const fixed = input.model.inputs.map((value) => ({ ...value, dims: [8, 2] }));
+    const [target] = findTargets(['triton']);
+    if (target === undefined) throw new Error('no triton');
+    const changed = { ...input, model: { ...input.model, inputs: fixed } };
+    const { files, warnings } = renderExport(target, changed);
+    const [config] = files;
+    const text = config !== undefined && 'text' in config ? config.text : '';
+    expect(parseProtobufText(text)).toMatchObject({
+      max_batch_size: [0],
+      input: [{ dims: [8, 2] }],
+    });
+    expect(warnings.join('\n')).toContain('clients must send 8 samples at once');
+  });
+});
+
+test('optuna writes a journal: a study, then a trial for each of the run', async () => {
+  const lines = (await fileOf('optuna', 'optuna-journal.log')).trimEnd().split('\n');
+  const entries = lines.map((line) => z.looseObject({ op_code: z.int() }).parse(JSON.parse(line)));
+  expect(entries.map((entry) => entry.op_code)).toEqual([0, 2, 2, 4, 4]);
+  expect(entries[3]).toMatchObject({ state: 1, value: 1000, values: null });
+  expect(entries[4]).toMatchObject({ state: 3, value: null });
+  const { params, distributions } = z
+    .looseObject({
+      params: z.record(z.string(), z.int().min(0)),
+      distributions: z.record(z.string(), z.string()),
+    })
+    .parse(entries[3]);
+  expect(Object.keys(params)).toEqual(Object.keys(distributions));
+  expect(JSON.parse(distributions['replicas'] ?? '')).toEqual({
+    name: 'CategoricalDistribution',
+    attributes: { choices: [2] },
+  });
+});
+
+test('mlflow has figures as metrics and settings as parameters', async () => {
+  const run = z
+    .object({
+      params: z.array(z.object({ key: z.string(), value: z.string() })),
+      metrics: z.array(z.object({ key: z.string(), value: z.number() })),
+    })
+    .parse(JSON.parse(await fileOf('mlflow', 'mlflow-run.json')));
+  expect(run.metrics).toContainEqual({ key: 'metrics.qps.value', value: 1000 });
+  expect(run.params).toContainEqual({ key: 'config.batch.maxDelayMs', value: '2.5' });
+  expect(run.params).toContainEqual({ key: 'config.affinity', value: '2' });
+});
+
+const python = ['python3', process.env['CLAW_PYTHON'] ?? 'python3'].at(-1) ?? 'python3';
+const hasPython = spawnSync(python, ['--version']).status === 0;
+const hasRuntime = hasPython && spawnSync(python, ['-c', 'import onnxruntime']).status === 0;
+
+async function written(target: string): Promise<string> {
+  const folder = temporaryFolder();
+  const input = await exportInput(tunedLinear(folder, { ...CONFIG, isolation: 'thread' }));
+  const files = findTargets([target]).flatMap((one) => renderExport(one, input).files);
+  const { signal } = new AbortController();
+  await writeExport(join(folder, 'out'), files, { force: false, signal });
+  return join(folder, 'out', target);
+}
+
+const did = hasRuntime ? 'opens its sessions' : hasPython ? 'compiles' : 'is a text with a main';
+test(`the Python module ${did}`, async () => {
+  const folder = await written('ort-python');
+  const path = join(folder, 'tuned_session.py');
+  const text = await fileOf('ort-python', 'tuned_session.py');
+  expect(text).toContain(
+    '    options.add_session_config_entry("session.intra_op.allow_spinning", "0")',
+  );
+  if (!hasPython) return;
+  const args = hasRuntime ? [path] : ['-m', 'py_compile', path];
+  const { status, stderr } = spawnSync(python, args, { encoding: 'utf8' });
+  if (hasRuntime) expect(stderr).toContain('2 session(s) opened');
+  expect(status).toBe(0);
+});
+
+const hasCompiler = spawnSync('g++', ['--version']).status === 0;
+test(`the C++ header ${hasCompiler ? 'compiles against declarations of the API' : 'has one function for options and one for sessions'}`, async () => {
+  const folder = await written('ort-cpp');
+  const text = await fileOf('ort-cpp', 'tuned_session.hpp');
+  expect(text.match(/^inline .*\(/gm)).toHaveLength(2);
+  if (!hasCompiler) return;
+  mkdirSync(join(folder, 'include'));
+  writeFileSync(join(folder, 'include', 'onnxruntime_cxx_api.h'), API_DECLARATIONS);
+  writeFileSync(
+    join(folder, 'main.cpp'),
+    '#include "tuned_session.hpp"\nint main() { return 0; }\n',
+  );
+  const args = ['-std=c++17', '-Wall', '-Werror', '-fsyntax-only', '-I', 'include', 'main.cpp'];
+  expect(() => execFileSync('g++', args, { cwd: folder })).not.toThrow();
+});
+
+/** Of onnxruntime_c_api.h and onnxruntime_cxx_api.h: what the header uses, as declared there. */
+const API_DECLARATIONS = `
+#define ORTCHAR_T char
+enum ExecutionMode { ORT_SEQUENTIAL = 0, ORT_PARALLEL = 1 };
+enum GraphOptimizationLevel {
+  ORT_DISABLE_ALL = 0, ORT_ENABLE_BASIC = 1, ORT_ENABLE_EXTENDED = 2, ORT_ENABLE_LAYOUT = 3,
+  ORT_ENABLE_ALL = 99
+};
+struct OrtApiBase { const char* (*GetVersionString)(); };
+extern "C" const OrtApiBase* OrtGetApiBase();
+namespace Ort {
+struct Env {};
+struct SessionOptions {
+  SessionOptions& SetExecutionMode(ExecutionMode);
+  SessionOptions& SetGraphOptimizationLevel(GraphOptimizationLevel);
+  SessionOptions& SetIntraOpNumThreads(int);
+  SessionOptions& EnableCpuMemArena();
+  SessionOptions& DisableCpuMemArena();
+  SessionOptions& EnableMemPattern();
+  SessionOptions& DisableMemPattern();
+  SessionOptions& AddConfigEntry(const char*, const char*);
+};
+struct Session { Session(const Env&, const ORTCHAR_T*, const SessionOptions&); };
+}
+`;
