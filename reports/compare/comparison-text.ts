@@ -83,39 +83,37 @@ function rankingText(comparison: HostComparison, { by, order, basis, unranked }:
   return `${first.id} does most with a joule, ${formatNumber(first.value)} inferences (${basis}); ${second.id} ${formatNumber(second.value)}.${rest}`;
 }
 
+/** One thing that would have to change, and to what. */
+export interface BreakEvenRow {
+  readonly what: string;
+  readonly at: string;
+}
+
 /** What it would take for another host to cost no more than the cheapest. */
-export function breakEvenRows(
-  { hosts }: HostComparison,
-  even: BreakEven,
-): readonly { readonly what: string; readonly at: string }[] {
+export function breakEvenRows({ hosts }: HostComparison, even: BreakEven): readonly BreakEvenRow[] {
   const challenger = hosts.find(({ id }) => id === even.challenger);
   const currency = challenger?.prices?.currency;
-  const below = even.commonUtilisation.cheaperBelow;
-  const above = even.pricePerKwh.cheaperAbove;
+  const now = money(challenger?.prices?.capex ?? null, currency);
+  const { commonUtilisation: use, pricePerKwh } = even;
+  const cheaper = (id: string | undefined): string => `${id ?? ''} is the cheaper`;
   return [
     {
       what: `Use of ${even.challenger}, ${even.leader} as it is`,
-      at: threshold(even.utilisation, (value) => `${percent(value)} or more${nowAt(challenger)}`),
+      at: threshold(even.utilisation, (at) => `${percent(at)} or more${nowAt(challenger)}`),
     },
     {
       what: 'Use of both alike',
-      at: threshold(
-        even.commonUtilisation,
-        (value) => `${percent(value)}: below it ${below ?? ''} is the cheaper`,
-      ),
+      at: threshold(use, (at) => `${percent(at)}: below it ${cheaper(use.cheaperBelow)}`),
     },
     {
       what: `Price of ${even.challenger}`,
-      at: threshold(even.capex, (value) => {
-        const now = challenger?.prices?.capex ?? null;
-        return `${money(value, currency)} or less (now ${money(now, currency)})`;
-      }),
+      at: threshold(even.capex, (at) => `${money(at, currency)} or less (now ${now})`),
     },
     {
       what: 'Price of a kilowatt-hour, for both',
       at: threshold(
-        even.pricePerKwh,
-        (value) => `${money(value, currency)}: above it ${above ?? ''} is the cheaper`,
+        pricePerKwh,
+        (at) => `${money(at, currency)}: above it ${cheaper(pricePerKwh.cheaperAbove)}`,
       ),
     },
   ];

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { isPositive, type Layer, short } from '../charts/chart-spec.ts';
-import { ACCENT, chartFrame, DOT, INK, MUTED, WIDE } from '../charts/chart-theme.ts';
+import { ACCENT, chartFrame, DOT, INK, WIDE } from '../charts/chart-theme.ts';
 
 /** One host's bar. */
 export interface Bar {
@@ -96,7 +96,7 @@ function intervalLayers(bars: readonly Bar[]): Layer[] {
     ),
     ...layer(
       bars.filter(({ withinSession }) => withinSession),
-      { color: MUTED, strokeWidth: 1.5 },
+      { color: INK, strokeWidth: 1 },
     ),
   ];
 }

@@ -36,34 +36,33 @@ export function loadCurvesChart(comparison: HostComparison): TopLevelSpec | unde
   const points = curves.flat();
   if (points.length === 0) return undefined;
   const bound = comparison.constraints.find((one) => one.kind === 'latency')?.limitMs;
-  const latencies = points.map(({ latencyMs }) => latencyMs);
-  const yDomain = logDomain(bound === undefined ? latencies : [...latencies, bound]);
   return {
     ...chartFrame({ width: WIDE, height: 320 }),
-    encoding: {
-      x: {
-        field: 'rate',
-        type: 'quantitative',
-        title: 'mean arrivals (queries/s)',
-        scale: {
-          nice: false,
-          domain: linearDomain(
-            points.map((point) => point.rate),
-            { air: 0.12 },
-          ),
-        },
-        axis: { format: ',~r', tickCount: 6, grid: true },
-      },
-      y: {
-        field: 'latencyMs',
-        type: 'quantitative',
-        title: `${percentile} latency (ms, logarithmic)`,
-        scale: { type: 'log', nice: false, domain: yDomain },
-        axis: { values: logTicks(yDomain), format: '~r' },
-      },
-    },
+    encoding: axesOf(points, percentile, bound),
     layer: [...boundLayer(bound), ...curves.flatMap(curveLayers)],
   };
+}
+
+function axesOf(points: readonly CurvePoint[], percentile: string, bound: number | undefined) {
+  const rates = points.map((point) => point.rate);
+  const latencies = points.map(({ latencyMs }) => latencyMs);
+  const yDomain = logDomain(isPositive(bound) ? [...latencies, bound] : latencies);
+  return {
+    x: {
+      field: 'rate',
+      type: 'quantitative',
+      title: 'mean arrivals (queries/s)',
+      scale: { nice: false, domain: linearDomain(rates, { air: 0.12 }) },
+      axis: { format: ',~r', tickCount: 6, grid: true },
+    },
+    y: {
+      field: 'latencyMs',
+      type: 'quantitative',
+      title: `${percentile} latency (ms, logarithmic)`,
+      scale: { type: 'log', nice: false, domain: yDomain },
+      axis: { values: logTicks(yDomain), format: '~r' },
+    },
+  } as const;
 }
 
 function pointsOf(

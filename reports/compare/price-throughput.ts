@@ -19,33 +19,13 @@ export function priceThroughputChart(
 ): TopLevelSpec | undefined {
   const hosts = all.filter(({ price, qps }) => isPositive(price) && isPositive(qps));
   if (hosts.length < 2) return undefined;
-  const ends = hosts.flatMap(({ qps, interval }) => [
-    qps,
-    interval?.low ?? qps,
-    interval?.high ?? qps,
-  ]);
   const xDomain = linearDomain(
     hosts.map(({ price }) => price),
     { air: 0.15 },
   );
   return {
     ...chartFrame({ width: WIDE, height: 320 }),
-    encoding: {
-      x: {
-        field: 'price',
-        type: 'quantitative',
-        title: `price of the machine (${currency})`,
-        scale: { zero: false, nice: false, domain: xDomain },
-        axis: { format: ',~r', tickCount: 6, grid: true },
-      },
-      y: {
-        field: 'qps',
-        type: 'quantitative',
-        title: 'throughput (samples/s)',
-        scale: { zero: false, nice: false, domain: linearDomain(ends, { air: 0.15 }) },
-        axis: { format: ',~r', tickCount: 6 },
-      },
-    },
+    encoding: axesOf(hosts, xDomain, currency),
     layer: [
       frontLayer(hosts),
       intervalLayer(hosts),
@@ -53,6 +33,30 @@ export function priceThroughputChart(
       ...nameLayers(hosts, xDomain),
     ],
   };
+}
+
+function axesOf(hosts: readonly PricedHost[], xDomain: [number, number], currency: string) {
+  const ends = hosts.flatMap(({ qps, interval }) => [
+    qps,
+    interval?.low ?? qps,
+    interval?.high ?? qps,
+  ]);
+  return {
+    x: {
+      field: 'price',
+      type: 'quantitative',
+      title: `price of the machine (${currency})`,
+      scale: { zero: false, nice: false, domain: xDomain },
+      axis: { format: ',~r', tickCount: 6, grid: true },
+    },
+    y: {
+      field: 'qps',
+      type: 'quantitative',
+      title: 'throughput (samples/s)',
+      scale: { zero: false, nice: false, domain: linearDomain(ends, { air: 0.15 }) },
+      axis: { format: ',~r', tickCount: 6 },
+    },
+  } as const;
 }
 
 /** On a front a price stands where latency does for arms: the less the better. */

@@ -30,6 +30,13 @@ async function twoStores(): Promise<string> {
   return folder;
 }
 
+test.each(['compare', 'pack', 'unpack'])('help of %s has an example', async (command) => {
+  const { exitCode, stdout } = await claw(temporaryFolder(), command, '--help');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: claw ${command}`));
+  expect(stdout).toMatch(/Examples?:\n {2}claw /);
+});
+
 describe('claw compare', () => {
   test('compares runs of two stores, writes the page, the tables and JSON', async () => {
     const folder = await twoStores();
@@ -39,8 +46,8 @@ describe('claw compare', () => {
     );
     const { exitCode, stdout } = await claw(
       folder,
-      ...['compare', 'run-a', 'lab#latest', '--prices', 'hosts.yaml', '--json'],
-      ...['--markdown', 'c.md', '--csv', 'c.csv', '-o', 'c.html'],
+      ...'compare run-a lab#latest --prices hosts.yaml --json'.split(' '),
+      ...'--markdown c.md --csv c.csv -o c.html'.split(' '),
     );
     expect(exitCode).toBe(0);
     const comparison = JSON.parse(stdout) as Record<string, unknown>;
@@ -79,7 +86,7 @@ describe('claw compare', () => {
     const folder = await twoStores();
     const { exitCode, stdout } = await claw(
       folder,
-      ...['compare', 'run-a', 'lab#run-b', '--slo', 'p99<1ms'],
+      ...'compare run-a lab#run-b --slo p99<1ms'.split(' '),
     );
     expect(exitCode).toBe(4);
     expect(stdout).toMatch(/^No host meets the bound\./);

@@ -93,19 +93,28 @@ function unfinished({ id, record }: ComparedSource): Difference[] {
   return [{ kind: 'unfinished', text: `run ${id} is ${record.run.state}, not finished` }];
 }
 
-function mostlyInvalid({ id, trials }: ComparedSource): Difference[] {
-  const count = trials.filter(({ state }) => state === 'invalid').length;
-  if (count === 0 || count / trials.length <= MOST_INVALID) return [];
-  const text = `${count} of ${trials.length} trials of ${id} are invalid, more than ${formatPercent(MOST_INVALID)}: the machine was disturbed`;
+function mostlyInvalid(source: ComparedSource): Difference[] {
+  const { count, all } = invalidTrials(source);
+  if (count === 0 || count / all <= MOST_INVALID) return [];
+  const text = `${count} of ${all} trials of ${source.id} are invalid, more than ${formatPercent(MOST_INVALID)}: the machine was disturbed`;
   return [{ kind: 'invalid', text }];
+}
+
+/** Rates that are tried until one holds do not count: that they fail is how it is found. */
+function invalidTrials({ trials }: ComparedSource): {
+  readonly count: number;
+  readonly all: number;
+} {
+  const own = trials.filter(({ purpose }) => purpose.kind !== 'probe');
+  return { count: own.filter(({ state }) => state === 'invalid').length, all: own.length };
 }
 
 /** What does not forbid a comparison, but should be known. */
 function milderDifferences(sources: readonly ComparedSource[]): string[] {
-  const invalid = sources.flatMap(({ id, trials }) => {
-    const count = trials.filter(({ state }) => state === 'invalid').length;
-    if (count === 0 || count / trials.length > MOST_INVALID) return [];
-    return [`${count} of ${trials.length} trials of ${id} are invalid and were left out`];
+  const invalid = sources.flatMap((source) => {
+    const { count, all } = invalidTrials(source);
+    if (count === 0 || count / all > MOST_INVALID) return [];
+    return [`${count} of ${all} trials of ${source.id} are invalid and were left out`];
   });
   const ofRuns = sources.filter(({ record }) => record.kind === 'run');
   return [

@@ -12,7 +12,8 @@ export const LEAST_SESSIONS = 5;
 /**
  * The configuration of a host that is best at the bound: the one that most of its runs
  * chose, so that a single lucky session does not decide; of equals the fastest. A run
- * chooses what it ships where the bound is its own, else its fastest arm that meets it.
+ * chooses what it ships where the bound is its own, else its fastest arm that meets it,
+ * where a single trial of the search must be well ahead of what was measured again.
  * Benches only add sessions; they choose where there is no run. Its figures come from every
  * session that measured it again; from the search only where none did.
  */
@@ -35,7 +36,24 @@ function chosenBy({ arms, own, source }: Session, footing: Footing): SessionArm 
     source.constraints === null || sameBound(source.constraints, footing.constraints);
   const shipped = feasible.find(({ arm }) => arm.armKey === own);
   if (isOwnBound && shipped !== undefined) return shipped.arm;
-  return feasible.sort((a, b) => b.figures.qps - a.figures.qps)[0]?.arm;
+  const fastest = feasible.sort((a, b) => trusted(b) - trusted(a));
+  return fastest[0]?.arm;
+}
+
+/**
+ * The fastest of many single trials was lucky too: it goes before what was measured again
+ * only where it is ahead by more than this.
+ */
+const LUCK = 1.1;
+
+function trusted({
+  arm,
+  figures,
+}: {
+  readonly arm: SessionArm;
+  readonly figures: SessionFigures;
+}): number {
+  return arm.evidence === 'search' ? figures.qps / LUCK : figures.qps;
 }
 
 interface Measured {

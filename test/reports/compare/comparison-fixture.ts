@@ -39,7 +39,8 @@ export function threeHosts(name = 'edge-1'): Promise<HostComparison> {
         quality: 'estimated',
       }),
     }),
-  ] as [ComparedSource, ...ComparedSource[]];
+  ];
+  if (first === undefined) throw new Error('there are three hosts');
   return compareHosts([first, ...rest], {
     constraints: [],
     allowed: new Set(),

@@ -69,6 +69,19 @@ describe('each host at its best', () => {
     expect(bestOf(comparison, 'b').armKey).toBe(fastArm.key);
   });
 
+  test.each([
+    [1080, fastArm.key],
+    [1120, smallArm.key],
+  ])(
+    'at another bound keeps what was measured again, 1000, unless a single trial of %i is well ahead',
+    async (qps, armKey) => {
+      const lucky = trialOf({ id: 'a' }, { arm: smallArm, sequence: 50, qps });
+      const sources = [hostSource({ id: 'a', trials: [lucky] }), hostSource({ id: 'b' })];
+      const constraints = [{ kind: 'latency', percentile: 'p99', limitMs: 60 }] as const;
+      expect(bestOf(await compare(sources, { constraints }), 'a').armKey).toBe(armKey);
+    },
+  );
+
   test('is none where nothing meets the bound, and the nearest miss is named', async () => {
     const comparison = await compare(
       [hostSource({ id: 'a', p99Ms: 40 }), hostSource({ id: 'b', p99Ms: 5 })],

@@ -96,6 +96,16 @@ describe('likeness', () => {
     ]);
   });
 
+  test('does not count rates that were tried: some fail until one holds', () => {
+    const source = hostSource({ id: 'b' });
+    const [first] = source.trials;
+    if (first?.state !== 'completed') throw new Error('it has a trial');
+    const purpose = { kind: 'probe', ratePerSecond: 9, seed: 1 } as const;
+    const probe = { ...first, purpose, state: 'invalid' as const, reasons };
+    const trials = [...source.trials, ...Array.from({ length: 40 }, () => probe)];
+    expect(checkLikeness([a, { ...source, trials }], new Set())).toEqual([]);
+  });
+
   test('of scenarios is refused where no load is common', async () => {
     const trials = [{ ...benchTrial({ scenario: { name: 'offline' } }), runId: 'b' }];
     const bench = benchRecord(trials, { id: 'b', host: hostNamed('b') });
