@@ -92,3 +92,12 @@ function processCpuMs(files: SystemFiles, pid: number): number {
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
+
+/** What passed from one reading to the next. */
+export function timeBetween(before: EngineTime, after: EngineTime): EngineTime {
+  const [waited, waitedAfter] = [before.runQueueWaitMs, after.runQueueWaitMs];
+  return {
+    cpuMs: after.cpuMs - before.cpuMs,
+    runQueueWaitMs: waited === null || waitedAfter === null ? null : waitedAfter - waited,
+  };
+}

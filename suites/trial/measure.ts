@@ -15,8 +15,9 @@ import type { TrialMetrics } from '../trial-record.ts';
 import { closedQuery, driveLoad, type FinishedLoad } from './drive-load.ts';
 import { evaluateAccuracy } from './evaluate.ts';
 import { loadFigures } from './load-figures.ts';
-import { groupPeakBytes, processMemory, resetPeak } from '../../engine/devices/process-memory.ts';
-import { engineMemory, engineTime, type EngineTime } from './engine-processes.ts';
+import { processMemory, resetPeak } from '../../engine/devices/process-memory.ts';
+import { engineMemory, engineTime, timeBetween } from './engine-processes.ts';
+import { memoryFigures } from './memory-figures.ts';
 import { replicaBaselineBytes } from './replica-baseline.ts';
 import { prepareRequests, type RequestPool } from './request-pool.ts';
 import type { Span, TrialReply, TrialSpec } from './trial-spec.ts';
@@ -326,35 +327,6 @@ function lostProcesses(engine: Engine, opened: readonly number[]): number {
 /** Every process of the engine with the runtime loaded and no session, our own aside. */
 async function replicasBaselineBytes({ config }: TrialSpec): Promise<number> {
   return config.isolation === 'process' ? config.replicas * (await replicaBaselineBytes()) : 0;
-}
-
-function timeBetween(before: EngineTime, after: EngineTime): EngineTime {
-  const [waited, waitedAfter] = [before.runQueueWaitMs, after.runQueueWaitMs];
-  return {
-    cpuMs: after.cpuMs - before.cpuMs,
-    runQueueWaitMs: waited === null || waitedAfter === null ? null : waitedAfter - waited,
-  };
-}
-
-function memoryFigures(
-  files: SystemFiles,
-  pids: readonly number[],
-  earlier: Pick<Opening, 'startBytes' | 'runtimeBytes' | 'createdBytes'> & {
-    readonly firstInferenceBytes: number;
-  },
-): TrialMetrics['memory'] {
-  const { startBytes, runtimeBytes, createdBytes, firstInferenceBytes } = earlier;
-  const end = engineMemory(files, pids);
-  return {
-    measure: end.measure,
-    startBytes,
-    runtimeBytes,
-    createdBytes,
-    firstInferenceBytes,
-    endBytes: end.bytes,
-    peakBytes: end.peakBytes,
-    groupPeakBytes: groupPeakBytes(files),
-  };
 }
 
 async function timed<T>(
