@@ -50,12 +50,15 @@ function parseValues(tokens: string[]): TextValue[] {
   if (tokens[0] !== '[') return [parseValue(tokens)];
   tokens.shift();
   const values: TextValue[] = [];
-  while (tokens[0] !== ']') {
-    values.push(parseValue(tokens));
-    if (tokens[0] === ',') tokens.shift();
-    else if (tokens[0] !== ']') throw new Error('a list needs commas');
+  if (tokens.at(0) === ']') {
+    tokens.shift();
+    return values;
   }
-  tokens.shift();
+  for (let next: string | undefined = ','; next === ',';) {
+    values.push(parseValue(tokens));
+    next = tokens.shift();
+    if (next !== ',' && next !== ']') throw new Error('a list needs commas and an end');
+  }
   return values;
 }
 

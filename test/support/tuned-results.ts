@@ -79,6 +79,7 @@ function fieldsOf(schema: z.core.$ZodType, path: string): string[] {
     return schema.options.flatMap((option) => fieldsOf(option, path));
   }
   if (!(schema instanceof z.ZodObject)) return [path];
-  const fields: [string, z.core.$ZodType][] = Object.entries(schema.shape);
+  const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape;
+  const fields = Object.entries(shape);
   return fields.flatMap(([key, field]) => fieldsOf(field, path === '' ? key : `${path}.${key}`));
 }

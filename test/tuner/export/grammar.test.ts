@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { renderExport } from '../../../tuner/export/render-export.ts';
-import { findTargets } from '../../../tuner/export/targets/registry.ts';
+import { EXPORT_TARGETS, findTargets } from '../../../tuner/export/targets/registry.ts';
 import { writeExport } from '../../../tuner/export/write-export.ts';
 import type { Tuned } from '../../../tuner/export/tuned.ts';
 import { parseProtobufText } from '../../support/protobuf-text.ts';
@@ -55,6 +55,12 @@ const resources = z.strictObject({
 });
 const container = z.looseObject({ name: z.string(), image: z.string(), resources });
 const labels = z.record(z.string(), z.string());
+
+test('the files of every target are as they were reviewed', async () => {
+  for (const { name } of EXPORT_TARGETS) {
+    for (const [path, text] of await filesOf(name)) expect(text).toMatchSnapshot(path);
+  }
+});
 
 describe('kubernetes', () => {
   test('writes what the four kinds require, and they find each other by their labels', async () => {
@@ -273,7 +279,8 @@ test('mlflow has figures as metrics and settings as parameters', async () => {
   expect(run.params).toContainEqual({ key: 'config.affinity', value: '2' });
 });
 
-const python = ['python3', process.env['CLAW_PYTHON'] ?? 'python3'].at(-1) ?? 'python3';
+/** One that has the runtime may be named; the system's need not. */
+const python = process.env['CLAW_PYTHON'] ?? 'python3';
 const hasPython = spawnSync(python, ['--version']).status === 0;
 const hasRuntime = hasPython && spawnSync(python, ['-c', 'import onnxruntime']).status === 0;
 
@@ -297,8 +304,8 @@ test(`the Python module ${did}`, async () => {
   if (!hasPython) return;
   const args = hasRuntime ? [path] : ['-m', 'py_compile', path];
   const { status, stderr } = spawnSync(python, args, { encoding: 'utf8' });
-  if (hasRuntime) expect(stderr).toContain('2 session(s) opened');
   expect(status).toBe(0);
+  expect(stderr).toMatch(hasRuntime ? /2 session\(s\) opened/ : /^$/);
 });
 
 const hasCompiler = spawnSync('g++', ['--version']).status === 0;
