@@ -46,7 +46,7 @@ export function isServiceName(text: string): boolean {
 }
 
 /** `resnet-18` of `ResNet_18.onnx`. */
-export function serviceName(modelName: string): string {
+function serviceName(modelName: string): string {
   const label = basename(modelName)
     .replace(/\.onnx$/i, '')
     .toLowerCase()

@@ -64,7 +64,7 @@ function cpuCores(tuned: Tuned, trials: readonly TrialRecord[]): Figure {
   const used = mean(completed.map(({ metrics }) => metrics.cpuUtilisation));
   return {
     value: Math.max(0.01, Math.ceil(used * 100) / 100),
-    from: `the mean CPU time of the config's ${formatCount(completed.length, 'trial')} under full load, ${formatNumber(used)} cores`,
+    from: `the mean CPU time of the config's ${formatCount(completed.length, 'trial')} under full load, ${formatNumber(used)} core-seconds a second`,
   };
 }
 

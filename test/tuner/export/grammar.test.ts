@@ -58,7 +58,11 @@ const labels = z.record(z.string(), z.string());
 
 test('the files of every target are as they were reviewed', async () => {
   for (const { name } of EXPORT_TARGETS) {
-    for (const [path, text] of await filesOf(name)) expect(text).toMatchSnapshot(path);
+    for (const [path, text] of await filesOf(name)) {
+      // Where the fixture's model lies is another folder each time.
+      const placed = text.replaceAll(/"[^"]*claw-test-\w+\//g, '"/FOLDER/');
+      expect(placed).toMatchSnapshot(path);
+    }
   }
 });
 
@@ -122,7 +126,9 @@ describe('kubernetes', () => {
 
   test('says in the file from which figure each resource comes', async () => {
     const text = await fileOf('kubernetes', 'linear-2.yaml');
-    expect(text).toContain("the mean CPU time of the config's 1 trial under full load, 1 cores");
+    expect(text).toContain(
+      "the mean CPU time of the config's 1 trial under full load, 1 core-seconds a second",
+    );
     expect(text).toContain('1.2 x the measured peak of 200 MiB');
     expect(text).toContain('0.7 x the 16 samples in flight while it was measured');
   });

@@ -29,7 +29,7 @@ export function kubernetesResources({ resources }: ExportInput): object {
 }
 
 /** `284Mi`, rounded up. */
-export function mebibytes(bytes: number): string {
+function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)}Mi`;
 }
 
