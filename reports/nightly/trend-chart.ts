@@ -1,16 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Layer, linearDomain, short } from '../charts/chart-spec.ts';
-import {
-  ACCENT,
-  ALARM,
-  chartFrame,
-  DOT,
-  INK,
-  LINE,
-  MUTED,
-  PAPER,
-  WIDE,
-} from '../charts/chart-theme.ts';
+import { ACCENT, ALARM, chartFrame, DOT, INK, MUTED, PAPER, WIDE } from '../charts/chart-theme.ts';
 import { percent, ratioWithRange } from '../figure-format.ts';
 import { dayOf } from './trend-headline.ts';
 import type { NightStatus, TrendChange, TrendJob, TrendMark, TrendPoint } from './trend-view.ts';
@@ -19,6 +9,16 @@ const HEIGHT = 230;
 /** Nights that are drawn: more would be one line. */
 const MOST_NIGHTS = 400;
 const DAY_MS = 24 * 3600 * 1000;
+
+const STATUSES = ['ok', 'regressed', 'inconclusive', 'invalid'] as const satisfies NightStatus[];
+
+/** One scale for points and changes: Vega-Lite would merge two into one of its own. */
+const STATUS_COLOR = {
+  field: 'status',
+  type: 'nominal',
+  legend: null,
+  scale: { domain: [...STATUSES], range: [ACCENT, ALARM, DOT, DOT] },
+} as const;
 
 /** The ratio to the control over the nights; undefined without a night that has figures. */
 export function trendChart(job: TrendJob): TopLevelSpec | undefined {
@@ -139,16 +139,10 @@ function changeLayers(changes: readonly TrendChange[]): Layer[] {
   const values = changes.map(({ startedAt, change, causes }) => ({
     night: Date.parse(startedAt),
     day: dayOf(startedAt),
-    kind: change < 0 ? 'loss' : 'gain',
+    status: change < 0 ? 'regressed' : 'ok',
     text: `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`,
     causes: causes.length === 0 ? 'nothing that is recorded' : causes.join(', '),
   }));
-  const color = {
-    field: 'kind',
-    type: 'nominal',
-    legend: null,
-    scale: { domain: ['loss', 'gain'], range: [ALARM, ACCENT] },
-  } as const;
   const tooltip = [
     { field: 'day', title: 'level changed' },
     { field: 'text', title: 'by' },
@@ -158,12 +152,12 @@ function changeLayers(changes: readonly TrendChange[]): Layer[] {
     {
       data: { values },
       mark: { type: 'rule', strokeWidth: 1.5 },
-      encoding: { y: { value: 0 }, y2: { value: 'height' }, color, tooltip },
+      encoding: { y: { value: 0 }, y2: { value: 'height' }, color: STATUS_COLOR, tooltip },
     },
     {
       data: { values },
-      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 3, dy: -3, fontWeight: 600 },
-      encoding: { y: { value: 0 }, text: { field: 'text' }, color, tooltip },
+      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 9, dy: -3, fontWeight: 600 },
+      encoding: { y: { value: 0 }, text: { field: 'text' }, color: STATUS_COLOR, tooltip },
     },
   ];
 }
@@ -176,12 +170,10 @@ function intervalLayer(points: readonly TrendPoint[], yDomain: [number, number])
   }));
   return {
     data: { values },
-    mark: { type: 'rule', color: LINE, strokeWidth: 3 },
+    mark: { type: 'rule', color: DOT, opacity: 0.45, strokeWidth: 3 },
     encoding: { y: ratioAxis(yDomain), y2: { field: 'high' } },
   };
 }
-
-const STATUSES = ['ok', 'regressed', 'inconclusive', 'invalid'] as const satisfies NightStatus[];
 
 function pointLayer(points: readonly TrendPoint[], yDomain: [number, number]): Layer {
   const values = points.map(({ startedAt, ratio, status, summary, href }) => ({
@@ -199,12 +191,7 @@ function pointLayer(points: readonly TrendPoint[], yDomain: [number, number]): L
     encoding: {
       y: ratioAxis(yDomain),
       href: { field: 'href' },
-      color: {
-        field: 'status',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: [...STATUSES], range: [ACCENT, ALARM, DOT, DOT] },
-      },
+      color: STATUS_COLOR,
       shape: {
         field: 'status',
         type: 'nominal',

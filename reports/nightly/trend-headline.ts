@@ -1,5 +1,5 @@
 import { counted, percent } from '../figure-format.ts';
-import { sentences, type VerdictText } from '../verdict-text.ts';
+import type { VerdictText } from '../verdict-text.ts';
 import type { NightStatus, TrendChange, TrendJob } from './trend-view.ts';
 
 /** The line on top: what broke, since when, and what changed then. */
@@ -62,9 +62,8 @@ function share(some: readonly TrendJob[], all: readonly TrendJob[]): string {
 const MOST_DETAILS = 5;
 
 function detailsOf(jobs: readonly TrendJob[]): readonly string[] {
-  return sentences(
-    ...jobs.slice(0, MOST_DETAILS).map(({ name, summary }) => `${name}: ${summary}`),
-  );
+  // A job's name is written as it is: a capital would make it another one.
+  return jobs.slice(0, MOST_DETAILS).map(({ name, summary }) => `${name}: ${summary}`);
 }
 
 /** `2026-11-03` of an ISO time. */

@@ -102,7 +102,7 @@ async function trendFigure(job: TrendJob, index: number): Promise<Html | undefin
 }
 
 function jobSection(job: TrendJob, index: number, figure: Html | undefined): Section {
-  const lead = `${job.metric}, ${STATUS_TEXT[job.status]}: ${job.summary}`;
+  const lead = `${job.metric}: ${job.summary}`;
   const content = [
     html`<p class="lead">${lead}</p>`,
     figure,

@@ -50,7 +50,7 @@ async function nightFiles(folder: string): Promise<string[]> {
     const names = await readdir(folder);
     return names
       .filter((name) => /^\d{8}-\d{6}(-\d+)?\.json$/.test(name))
-      .toSorted()
+      .toSorted(byId)
       .slice(-MAX_NIGHTS);
   } catch (thrown) {
     if (codeOf(thrown) === 'ENOENT') return [];
@@ -59,6 +59,12 @@ async function nightFiles(folder: string): Promise<string[]> {
       cause: thrown,
     });
   }
+}
+
+/** With its ending a file's name would come before that of a later night of the same second. */
+function byId(a: string, b: string): number {
+  const id = (name: string): string => name.replace('.json', '');
+  return id(a).localeCompare(id(b), 'en', { numeric: true });
 }
 
 /** The night, or why it cannot be read. */
