@@ -6,7 +6,11 @@ export function addCompare(program: Command, exit: (code: number) => void): void
     .command('compare')
     .summary('compare hosts at one bound: throughput, energy, cost')
     .description(
-      'Compares hosts by their runs: each at its best configuration under the same bound. Says how\nsure the order is, what it costs with --prices, and what would change the answer. A run is\nRUN, STORE#RUN, or a file of claw pack. Every run or bench is one session of its host; units\ncan be told apart from 5 sessions each on (claw bench --config tuned.json adds one).',
+      'Compares hosts by their runs: each at its best configuration under the same bound. Says ' +
+        'how sure the order is, what it costs with --prices, and what would change the answer. ' +
+        'A run is RUN, STORE#RUN, or a file of claw pack. Every run or bench is one session of ' +
+        'its host; units can be told apart from 5 sessions each on (claw bench --config ' +
+        'tuned.json adds one).',
     )
     .argument('<run...>', 'runs or benches of two or more hosts')
     .option('--prices <file.yaml>', 'what the hosts cost (see below)')

@@ -51,7 +51,7 @@ function orderOf({ rankings }: HostComparison, by: Ranking['by']): Ranking | und
 }
 
 /** Of two units: how sure the order is. */
-export function contrastText(contrast: HostComparison['contrasts'][number]): string {
+function contrastText(contrast: HostComparison['contrasts'][number]): string {
   const { id, over } = contrast;
   if (contrast.state === 'too-few-sessions') {
     return `This unit of ${id} came to ${ratio(contrast.ratio)} times this unit of ${over}: whether that is more than chance cannot be said below ${formatCount(contrast.wanted, 'session')} of each.`;

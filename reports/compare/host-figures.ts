@@ -119,13 +119,13 @@ function marked(energy: Energy): string {
 }
 
 /** `rapl:package-0 (package, counter)`, or why there is nothing. */
-export function provenance(energy: Energy): string {
+function provenance(energy: Energy): string {
   if (energy.state === 'unavailable') return `not measured: ${energy.reason}`;
   const { source, scope, quality, notes } = energy;
   return `${source} (${[scope, quality, ...notes].join(', ')})`;
 }
 
-export function costText({ cost, prices }: HostResult): string {
+function costText({ cost, prices }: HostResult): string {
   if (prices === null) return NOTHING;
   if (cost.state === 'unavailable') return `not known: ${cost.reason}`;
   const range =

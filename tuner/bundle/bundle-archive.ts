@@ -14,7 +14,7 @@ export interface ArchiveLimits {
 }
 
 /** A run of a thousand trials with a hundred thousand samples each needs 400 MB unpacked. */
-export const ARCHIVE_LIMITS: ArchiveLimits = Object.freeze({
+const ARCHIVE_LIMITS: ArchiveLimits = Object.freeze({
   archiveBytes: 512 * 2 ** 20,
   unpackedBytes: 2 ** 30,
   members: 50_000,
