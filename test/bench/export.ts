@@ -98,6 +98,7 @@ function report(pairs: readonly { readonly installed: number; readonly checkout:
   const logs = pairs.map(({ installed, checkout }) => Math.log(installed / checkout));
   const { value, low, high } = ratioInterval(logs, 0.95);
   const text = `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  console.log(`the installed export runs at ${text} of the checkout`);
   if (high / low > WIDEST_RATIO) {
     console.log('inconclusive: the machine is too busy to tell');
     process.exitCode = 1;
