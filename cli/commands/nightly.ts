@@ -48,12 +48,8 @@ export async function nightly(planPath: string, rawOptions: unknown): Promise<nu
 /** 1 means regressed here: whatever keeps a night from being run is invalid, 2. */
 function asInvalid(thrown: unknown): unknown {
   if (!(thrown instanceof UserError) || thrown.exitCode === NIGHT_EXIT.invalid) return thrown;
-  const { message, remedy } = thrown;
-  return new UserError(message, {
-    exitCode: NIGHT_EXIT.invalid,
-    ...(remedy !== undefined && { remedy }),
-    cause: thrown,
-  });
+  const { message, remedy = 'claw nightly PLAN --init writes an example of a plan' } = thrown;
+  return new UserError(message, { exitCode: NIGHT_EXIT.invalid, remedy, cause: thrown });
 }
 
 /** Writes the example where no file is: a plan is never overwritten. */
