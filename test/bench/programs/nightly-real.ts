@@ -29,6 +29,12 @@ jobs:
   - {name: layers, target: candidate.onnx, config: default}
 `;
 
+/**
+ * A machine that others use moves the control, and such a night says nothing: another one
+ * is run, as often as a lasting change takes to become the usual level.
+ */
+const MOST_REPEATS = 4;
+
 /** Nights on this machine: the same model for eleven, then a slower one under its name. */
 export async function realNights(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'claw-nights-'));
@@ -36,27 +42,32 @@ export async function realNights(): Promise<void> {
     writeFileSync(join(folder, 'nightly.yaml'), PLAN);
     writeFileSync(join(folder, 'control.onnx'), layersModel(LAYERS));
     writeFileSync(join(folder, 'candidate.onnx'), layersModel(LAYERS));
-    let quiet = '';
-    for (let night = 1; night <= QUIET_NIGHTS; night += 1) {
-      quiet = await runOne(folder, `night ${night}`);
-    }
-    report('measured: the last night of the unchanged model is no regression', {
-      value: quiet === 'regressed' ? 0 : 1,
-      unit: `(${quiet})`,
-      aim: 'ok',
-      met: quiet === 'ok',
-    });
+    for (let night = 1; night < QUIET_NIGHTS; night += 1) await runOne(folder, `night ${night}`);
+    await judged(folder, { what: 'the unchanged model', aim: 'ok' });
     writeFileSync(join(folder, 'candidate.onnx'), layersModel(SLOWED_LAYERS));
-    const slowed = await runOne(folder, 'the night of the slowed model');
-    report('measured: the night of the slowed model is a regression', {
-      value: slowed === 'regressed' ? 1 : 0,
-      unit: `(${slowed})`,
-      aim: 'regressed',
-      met: slowed === 'regressed',
-    });
+    await judged(folder, { what: 'the slowed model', aim: 'regressed' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs nights until one has a verdict, and reports it. */
+async function judged(
+  folder: string,
+  { what, aim }: { readonly what: string; readonly aim: string },
+): Promise<void> {
+  let nights = 0;
+  let result = 'inconclusive';
+  while (result === 'inconclusive' && nights < MOST_REPEATS) {
+    nights += 1;
+    result = await runOne(folder, `a night of ${what}`);
+  }
+  report(`measured: ${what} is called ${result}, after nights`, {
+    value: nights,
+    unit: '',
+    aim,
+    met: result === aim,
+  });
 }
 
 /** A chain of square products: as many times the work as it has layers. */
