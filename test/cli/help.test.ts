@@ -13,6 +13,11 @@ describe('help', () => {
     [['report']],
     [['replay']],
     [['suites']],
+    [['export']],
+    [['compare']],
+    [['pack']],
+    [['unpack']],
+    [['nightly']],
   ])('of %j has an example and says what it does', async (command) => {
     const { exitCode, stdout, stderr } = await claw(temporaryFolder(), ...command, '--help');
     expect(exitCode).toBe(0);
