@@ -1,24 +1,16 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Layer, linearDomain, short } from '../charts/chart-spec.ts';
-import { ACCENT, ALARM, chartFrame, DOT, INK, MUTED, PAPER, WIDE } from '../charts/chart-theme.ts';
-import { percent, ratioWithRange } from '../figure-format.ts';
+import { ALARM, chartFrame, DOT, WIDE } from '../charts/chart-theme.ts';
+import { ratioWithRange } from '../figure-format.ts';
+import { baselineLayers, changeLayers, markLayers } from './trend-annotations.ts';
 import { dayOf } from './trend-headline.ts';
-import type { NightStatus, TrendChange, TrendJob, TrendMark, TrendPoint } from './trend-view.ts';
+import { ratioAxis, STATUS_COLOR, STATUSES } from './trend-scales.ts';
+import type { TrendJob, TrendPoint } from './trend-view.ts';
 
 const HEIGHT = 230;
 /** Nights that are drawn: more would be one line. */
 const MOST_NIGHTS = 400;
 const DAY_MS = 24 * 3600 * 1000;
-
-const STATUSES = ['ok', 'regressed', 'inconclusive', 'invalid'] as const satisfies NightStatus[];
-
-/** One scale for points and changes: Vega-Lite would merge two into one of its own. */
-const STATUS_COLOR = {
-  field: 'status',
-  type: 'nominal',
-  legend: null,
-  scale: { domain: [...STATUSES], range: [ACCENT, ALARM, DOT, DOT] },
-} as const;
 
 /** The ratio to the control over the nights; undefined without a night that has figures. */
 export function trendChart(job: TrendJob): TopLevelSpec | undefined {
@@ -71,95 +63,6 @@ function time(domain: [number, number]) {
     scale: { type: 'utc', nice: false, domain },
     axis: { format: '%-d %b', tickCount: 8 },
   } as const;
-}
-
-function ratioAxis(domain: [number, number]) {
-  return {
-    field: 'ratio',
-    type: 'quantitative',
-    title: 'times the control (more is better)',
-    scale: { zero: false, nice: false, domain },
-    axis: { format: '~r', tickCount: 5 },
-  } as const;
-}
-
-/** What changed about the machine: a faint line, explained when pointed at. */
-function markLayers(marks: readonly TrendMark[]): Layer[] {
-  if (marks.length === 0) return [];
-  const values = marks.map(({ startedAt, texts }) => ({
-    night: Date.parse(startedAt),
-    day: dayOf(startedAt),
-    text: texts.join(', '),
-  }));
-  const tooltip = [
-    { field: 'day', title: 'night' },
-    { field: 'text', title: 'changed' },
-  ];
-  return [
-    {
-      data: { values },
-      mark: { type: 'rule', color: MUTED, strokeDash: [2, 3], opacity: 0.7 },
-      encoding: { y: { value: 0 }, y2: { value: 'height' }, tooltip },
-    },
-    {
-      data: { values },
-      mark: { type: 'text', text: '▾', fontSize: 14, fill: MUTED, baseline: 'bottom' },
-      encoding: { y: { value: 0 }, tooltip },
-    },
-  ];
-}
-
-function baselineLayers(baseline: TrendJob['baseline'], yDomain: [number, number]): Layer[] {
-  if (baseline === null) return [];
-  const data = { values: [{ ratio: short(baseline.ratio), text: 'release' }] };
-  return [
-    {
-      data,
-      mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
-      encoding: { x: { value: 0 }, x2: { value: 'width' }, y: ratioAxis(yDomain) },
-    },
-    {
-      data,
-      mark: {
-        type: 'text',
-        align: 'left',
-        baseline: 'middle',
-        dx: 5,
-        fill: INK,
-        stroke: PAPER,
-        strokeWidth: 4,
-      },
-      encoding: { x: { value: 'width' }, y: ratioAxis(yDomain), text: { field: 'text' } },
-    },
-  ];
-}
-
-function changeLayers(changes: readonly TrendChange[]): Layer[] {
-  if (changes.length === 0) return [];
-  const values = changes.map(({ startedAt, change, causes }) => ({
-    night: Date.parse(startedAt),
-    day: dayOf(startedAt),
-    status: change < 0 ? 'regressed' : 'ok',
-    text: `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`,
-    causes: causes.length === 0 ? 'nothing that is recorded' : causes.join(', '),
-  }));
-  const tooltip = [
-    { field: 'day', title: 'level changed' },
-    { field: 'text', title: 'by' },
-    { field: 'causes', title: 'what else changed' },
-  ];
-  return [
-    {
-      data: { values },
-      mark: { type: 'rule', strokeWidth: 1.5 },
-      encoding: { y: { value: 0 }, y2: { value: 'height' }, color: STATUS_COLOR, tooltip },
-    },
-    {
-      data: { values },
-      mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 9, dy: -3, fontWeight: 600 },
-      encoding: { y: { value: 0 }, text: { field: 'text' }, color: STATUS_COLOR, tooltip },
-    },
-  ];
 }
 
 function intervalLayer(points: readonly TrendPoint[], yDomain: [number, number]): Layer {
