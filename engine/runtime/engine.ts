@@ -145,8 +145,11 @@ export class Engine {
 
   async #drain(): Promise<void> {
     await this.#batcher.drain();
-    await this.#replicas.close();
-    this.#memory.close();
+    try {
+      await this.#replicas.close();
+    } finally {
+      this.#memory.close();
+    }
   }
 
   #createModel(isolation: EngineConfig['isolation']): BatchedModel {

@@ -26,7 +26,8 @@ export async function openReplicas(options: OpenReplicasOptions): Promise<[Repli
     while (replicas.length < options.config.replicas) await openNext(options, replicas);
     return [first, ...replicas.slice(1)];
   } catch (thrown) {
-    await Promise.all(replicas.map((replica) => replica.close()));
+    // Why it could not be opened says more than why one could not be closed.
+    await Promise.allSettled(replicas.map((replica) => replica.close()));
     throw thrown;
   }
 }

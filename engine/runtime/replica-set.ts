@@ -78,9 +78,10 @@ export class ReplicaSet {
     }
   }
 
-  /** Waits for what runs, then frees every replica. */
+  /** Waits for what runs, then frees every replica; rejects after that, where one cannot be freed. */
   async close(): Promise<void> {
-    await Promise.all(this.#replicas.map((replica) => replica.close()));
+    const ends = await Promise.allSettled(this.#replicas.map((replica) => replica.close()));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #takeIdle(): Replica | null {

@@ -42,8 +42,8 @@ export class ProcessRunner {
     if (this.#running !== null) throw new Error('a replica answers one request at a time');
     this.#watch(options.deadlineAtMs);
     this.#running = child;
-    arena.settle();
     try {
+      arena.settle();
       return this.#receive(await this.#exchange(child, feeds), options);
     } catch (thrown) {
       if (thrown instanceof ReplicaLostError && child === this.#overdue) {

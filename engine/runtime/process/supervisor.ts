@@ -146,6 +146,11 @@ export class Supervisor implements ReplicaHealth {
       try {
         await clock.sleep(restartDelayMs(policy, this.#failures), signal);
         const child = await start(signal);
+        // Closed when it was ready already: whoever closes waits for its end.
+        if (signal.aborted) {
+          await this.#end(child);
+          return null;
+        }
         this.#restarts += 1;
         this.#enter({ state: 'ready', child });
         next.resolve();

@@ -14,6 +14,7 @@ class FakeReplica implements Replica {
   restarts = 0;
   state: ReplicaState = 'ready';
   running: PromiseWithResolvers<Tensors> | null = null;
+  closing: Promise<void> = Promise.resolve();
   runs = 0;
   #listener: () => void = () => undefined;
 
@@ -40,7 +41,7 @@ class FakeReplica implements Replica {
 
   close(): Promise<void> {
     this.state = 'closed';
-    return Promise.resolve();
+    return this.closing;
   }
 
   become(state: ReplicaState): void {
@@ -165,5 +166,19 @@ describe('a set of replicas', () => {
     expect(set.pids).toEqual([2]);
     await set.close();
     expect(set.counts().closed).toBe(2);
+  });
+
+  test('closes all that can be closed before it says which could not', async () => {
+    const { a, b, set } = createSet();
+    a.closing = Promise.reject(new Error('stuck'));
+    const end = Promise.withResolvers<void>();
+    b.closing = end.promise;
+    let isClosed = false;
+    const closing = set.close().finally(() => (isClosed = true));
+    closing.catch(() => undefined);
+    await settle();
+    expect(isClosed).toBe(false);
+    end.resolve();
+    await expect(closing).rejects.toThrow('stuck');
   });
 });

@@ -58,10 +58,13 @@ class Starts {
   readonly timesMs: number[] = [];
   failing = false;
   endsWhenAsked = true;
+  /** The process that a start gives instead of a new one. */
+  next: Promise<ReplicaChild> | null = null;
 
   readonly start = async (): Promise<ReplicaChild> => {
     this.timesMs.push(this.clock.nowMs());
     if (this.failing) throw new Error('no such model');
+    if (this.next !== null) return this.next;
     const child = new FakeChild(this.children.length + 1, this.endsWhenAsked);
     this.children.push(child);
     return child;
@@ -171,6 +174,21 @@ describe('supervisor', () => {
       supervisor.close(),
     ]);
     expect(starts.children.length).toBe(1);
+  });
+
+  test('ends a process that is ready just when it closes', async () => {
+    const starts = new Starts();
+    const supervisor = await starts.supervise();
+    const ready = Promise.withResolvers<ReplicaChild>();
+    starts.next = ready.promise;
+    starts.last.crash(1);
+    await settled();
+    await starts.clock.run(starts.clock.sleep(100));
+    const late = new FakeChild(2);
+    ready.resolve(late);
+    await supervisor.close();
+    expect(await late.ended).toMatchObject({ exitCode: 0 });
+    expect(supervisor.restarts()).toBe(0);
   });
 });
 
