@@ -1,13 +1,10 @@
 import { UserError } from '../engine/base/errors.ts';
-import { sha256 } from '../engine/base/files.ts';
-import { formatNumber } from '../engine/base/units.ts';
 import type { PowerSensor } from '../hosts/power/power-sensor.ts';
 import { compareTrials, type ComparedTrial } from '../suites/comparison/compare-trials.ts';
 import { sendsFullBatches } from '../suites/scenarios/scenario.ts';
-import { describeInvalid } from '../suites/trial-findings.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
 import { toTrialRecord } from '../suites/to-trial-record.ts';
-import { runTrial } from '../suites/trial/run-trial.ts';
+import { runTrial, type RunTrialOptions } from '../suites/trial/run-trial.ts';
 import { certifyingProtocol } from '../suites/trial/trial-spec.ts';
 import type { JobMeasurer, OpenJob } from '../tuner/nightly/job-measurer.ts';
 import type { NightMeasurement, NightSetup } from '../tuner/nightly/night-record.ts';
@@ -15,12 +12,8 @@ import type { NightlyJob, NightlyPlan } from '../tuner/nightly/nightly-plan.ts';
 import type { Store } from '../tuner/store/store.ts';
 import { machine, startingTemperature, thisHost, trialTarget, versions } from './measuring.ts';
 import { brokenBounds, completedOf, environmentFacts, levelOf } from './nightly-figures.ts';
-import {
-  nightlySensors,
-  prepareSide,
-  type NightlySurroundings,
-  type PreparedSide,
-} from './nightly-side.ts';
+import { nightlySensors, prepareSide, type NightlySurroundings } from './nightly-side.ts';
+import { seriesKey, tooFewBlocks, type Sides } from './nightly-series.ts';
 import { settleConfig } from './nightly-tuning.ts';
 import { runName } from './run-name.ts';
 
@@ -58,12 +51,6 @@ function refuseWithoutSensor({ metric, constraints }: NightlyJob): void {
   throw new UserError('power decides here, and this machine has no sensor that can be read', {
     remedy: 'see `claw host` for what is missing, or give a power meter: --meter shelly://HOST',
   });
-}
-
-interface Sides {
-  readonly control: PreparedSide;
-  readonly candidate: PreparedSide;
-  readonly retuned: boolean;
 }
 
 interface JobSurroundings {
@@ -123,7 +110,7 @@ class MachineJob implements OpenJob {
     await this.#keep(series);
     this.#environment = environmentFacts(series.trials);
     const logRatios = blocks.flatMap((block) => block.logRatios[metric] ?? []);
-    if (logRatios.length < LEAST_BLOCKS) throw tooFew(logRatios.length, reason);
+    if (logRatios.length < LEAST_BLOCKS) throw tooFewBlocks(logRatios.length, reason);
     const candidate = completedOf(series.trials, 'b');
     return {
       benchId: id,
@@ -146,95 +133,57 @@ class MachineJob implements OpenJob {
   }
 
   async #trial(series: Series, trial: ComparedTrial): Promise<TrialRecord> {
-    const { plan, around, sensors } = this.#context;
-    const { scenario, constraints } = this.#job;
+    const { scenario } = this.#job;
     const { workload, arm } = trial.side === 'a' ? this.#sides.control : this.#sides.candidate;
-    const protocol = certifyingProtocol(plan.trialMs, scenario);
-    const scored = trial.side === 'b' && constraints.some(({ kind }) => kind === 'accuracy');
     const startedAt = machine.clock.date().toISOString();
     const startedMs = machine.clock.nowMs();
-    const outcome = await runTrial(
-      {
-        ...trialTarget(workload, arm.config),
-        config: arm.config,
-        scenario,
-        // Both sides of a block get the same arrivals and samples.
-        seed: series.seed + trial.block,
-        protocol,
-        evaluationCount: scored ? workload.evaluationCount : 0,
-        idleMs: sensors.length === 0 ? 0 : IDLE_MS,
-      },
-      {
-        timeoutMs: Math.max(LEAST_TIMEOUT_MS, 2 * protocol.measureMaxMs),
-        signal: around.signal,
-        files: machine.files,
-        quietWaitMs: QUIET_MS,
-        maxBusyShare: MAX_BUSY_SHARE,
-        ...this.#heat,
-        sensors,
-      },
-    );
+    const protocol = certifyingProtocol(this.#context.plan.trialMs, scenario);
+    const spec = {
+      ...trialTarget(workload, arm.config),
+      config: arm.config,
+      scenario,
+      // Both sides of a block get the same arrivals and samples.
+      seed: series.seed + trial.block,
+      protocol,
+      evaluationCount: this.#isScored(trial) ? workload.evaluationCount : 0,
+      idleMs: this.#context.sensors.length === 0 ? 0 : IDLE_MS,
+    };
+    const timeoutMs = Math.max(LEAST_TIMEOUT_MS, 2 * protocol.measureMaxMs);
+    const outcome = await runTrial(spec, this.#trialOptions(timeoutMs));
     const sequence = series.trials.length;
-    const { record, latenciesMs } = toTrialRecord(
-      {
-        id: `${series.id}/${sequence}`,
-        runId: series.id,
-        sequence,
-        purpose: { kind: 'compare', ...trial },
-        scenario,
-        armKey: arm.key,
-        config: arm.config,
-        startedAt,
-        costMs: machine.clock.nowMs() - startedMs,
-        hostKey: thisHost().key,
-        versions: versions(),
-      },
-      outcome,
-    );
+    const identity = {
+      id: `${series.id}/${sequence}`,
+      runId: series.id,
+      sequence,
+      purpose: { kind: 'compare', ...trial },
+      scenario,
+      armKey: arm.key,
+      config: arm.config,
+      startedAt,
+      costMs: machine.clock.nowMs() - startedMs,
+      hostKey: thisHost().key,
+      versions: versions(),
+    } as const;
+    const { record, latenciesMs } = toTrialRecord(identity, outcome);
     series.trials.push(record);
     series.samples.push(latenciesMs);
     return record;
   }
-}
 
-/**
- * What makes nights comparable. The candidate's own model and configuration are left out:
- * whether those changed for the worse is what nights are for.
- */
-function seriesKey(job: NightlyJob, { control, candidate }: Sides): string {
-  const { key, usableCores } = thisHost();
-  const fed = ({ workload }: PreparedSide): object => {
-    const { model, data, dims } = workload;
-    return { model: model.name, data, dims };
-  };
-  const { modelSha256, artifactSha256, armKey } = control.record;
-  const parts = [
-    { key, usableCores, metric: job.metric, scenario: job.scenario },
-    { modelSha256, artifactSha256, armKey, ...fed(control) },
-    fed(candidate),
-  ];
-  return sha256(JSON.stringify(parts)).slice(0, 16);
-}
+  #isScored({ side }: ComparedTrial): boolean {
+    return side === 'b' && this.#job.constraints.some(({ kind }) => kind === 'accuracy');
+  }
 
-function tooFew(blocks: number, reason: TrialRecord | null): UserError {
-  const why = reason === null ? 'a metric was not measured' : whyLost(reason);
-  return new UserError(`only ${blocks} blocks gave figures: ${why}`, {
-    remedy: "see what 'claw host' advises, or try it with claw bench",
-  });
-}
-
-function whyLost(trial: TrialRecord): string {
-  const side =
-    trial.purpose.kind === 'compare' && trial.purpose.side === 'a' ? 'control' : 'candidate';
-  switch (trial.state) {
-    case 'completed':
-      return `the ${side} has no such figure`;
-    case 'invalid':
-      return `the ${side}: ${trial.reasons.map(describeInvalid).join('; ')}`;
-    case 'timeout':
-      return `the ${side} took longer than ${formatNumber(trial.limitMs)} ms`;
-    case 'failed':
-    case 'out-of-memory':
-      return `the ${side}: ${trial.message}`;
+  #trialOptions(timeoutMs: number): RunTrialOptions {
+    const { around, sensors } = this.#context;
+    return {
+      timeoutMs,
+      signal: around.signal,
+      files: machine.files,
+      quietWaitMs: QUIET_MS,
+      maxBusyShare: MAX_BUSY_SHARE,
+      ...this.#heat,
+      sensors,
+    };
   }
 }
