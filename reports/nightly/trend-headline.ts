@@ -50,7 +50,7 @@ function sinceText({ status, changes }: TrendJob): string {
   return `, ${percent(-loss.change)} down since ${dayOf(loss.startedAt)}${causes}`;
 }
 
-export function lastLoss(changes: readonly TrendChange[]): TrendChange | undefined {
+function lastLoss(changes: readonly TrendChange[]): TrendChange | undefined {
   return changes.findLast(({ change }) => change < 0);
 }
 

@@ -41,7 +41,6 @@ const changePointSchema = z.object({
   change: z.number(),
   p: z.number(),
 });
-export type NightChangePoint = Readonly<z.infer<typeof changePointSchema>>;
 
 /** What is there once a job could be prepared. */
 const setupSchema = z.object({

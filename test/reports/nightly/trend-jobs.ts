@@ -2,7 +2,7 @@ import { createRandom } from '../../../engine/base/random.ts';
 import type { TrendJob, TrendPageInput } from '../../../reports/nightly/trend-view.ts';
 
 /** The night of a day of 2026, counted from 1 January. */
-export function dayAt(day: number): string {
+function dayAt(day: number): string {
   return new Date(Date.UTC(2026, 0, day, 2)).toISOString();
 }
 

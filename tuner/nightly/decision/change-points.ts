@@ -4,7 +4,7 @@ import { bestDivision } from './energy-distance.ts';
 import { changeOf } from './past-night.ts';
 
 /** Nights that are searched for changes. */
-export const CHANGE_WINDOW = 50;
+const CHANGE_WINDOW = 50;
 /** A change is named once so many nights lie on either side. */
 const LEAST_SIDE = 3;
 /** The chance at which noise alone may look like a change. */
