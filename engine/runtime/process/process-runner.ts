@@ -52,6 +52,8 @@ export class ProcessRunner {
       throw thrown;
     } finally {
       this.#running = null;
+      // Answered after all: who is lost next did not miss this deadline.
+      this.#overdue = null;
       this.#deadline.clear();
     }
   }
