@@ -38,7 +38,13 @@ try {
   for (const [name, run] of Object.entries(SECTIONS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.log(`== ${name}`);
-    await run(folder, values.short);
+    try {
+      await run(folder, values.short);
+    } catch (thrown) {
+      // What one could not measure is no reason not to measure the others.
+      console.error(thrown);
+      process.exitCode = 1;
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
