@@ -202,8 +202,9 @@ describe('pages', () => {
 
   test('are no less usable where the limit refuses to lock them, and the reason names the remedy', () => {
     const output = inProcess(
-      `if (process.getuid() === 0) process.setuid(65534);
-       const pages = memory.allocatePages(65536);
+      // The library is loaded first: another user may not read this folder.
+      `const pages = memory.allocatePages(65536);
+       if (process.getuid() === 0) process.setuid(65534);
        const lock = pages.lock();
        new Uint8Array(pages.buffer)[65535] = 1;
        process.stdout.write(JSON.stringify(lock));`,
