@@ -31,8 +31,8 @@ export function writePickModel(folder: string): string {
 
 const ROWS = 64;
 const WIDTH = 512;
-const FIRST_LAYERS = 16;
-const AIMED_MS = 7;
+const FIRST_LAYERS = 22;
+const AIMED_MS = 7.5;
 const TIMED_RUNS = 40;
 const ATTEMPTS = 5;
 

@@ -81,9 +81,9 @@ async function compare(measure: (config: EngineConfig) => Promise<number>): Prom
   return { single, ratio: ratioInterval(differences, 0.95) };
 }
 
-/** A thread of its own, so that requests gather while it runs; threads sleep beside the generator. */
+/** A thread of its own, so that requests gather while it runs; a core is left to the generator. */
 function configWith(maxSize: number): EngineConfig {
-  const base = defaultEngineConfig(usableCores(systemFiles()));
+  const base = defaultEngineConfig(Math.max(1, usableCores(systemFiles()) - 1));
   const batch = { maxSize, maxDelayMs: 0 };
   return { ...base, isolation: 'thread', spinning: false, batch };
 }
