@@ -91,8 +91,12 @@ export class Engine {
     applyRuntimeEnvironment(process.env);
     const artifact = await Artifact.open(options.artifact);
     const memory = new EngineMemory(config.isolation, options.pool);
-    const replicas = await openReplicas({ ...options, artifact });
-    return new Engine(replicas, memory, options);
+    try {
+      return new Engine(await openReplicas({ ...options, artifact }), memory, options);
+    } catch (thrown) {
+      memory.close();
+      throw thrown;
+    }
   }
 
   /**
