@@ -3,7 +3,7 @@ import type { TrialRecord } from '../suites/trial-record.ts';
 import { trialProtocol, type TrialProtocol } from '../suites/trial/trial-spec.ts';
 import type { RunRecord } from './run-record.ts';
 import { EXPECTED_PROBES } from './serve-outcome.ts';
-import { latencyBounds } from './server-rate.ts';
+import { servedBounds } from './served-bounds.ts';
 import { VERIFICATION_PAIRS } from './verification.ts';
 
 /** How long the parts of a run take, from what its trials took so far. Milliseconds. */
@@ -11,7 +11,9 @@ import { VERIFICATION_PAIRS } from './verification.ts';
 /** Reported figures are measured longer than those that only steer the search. */
 export const VERIFICATION_FACTOR = 2;
 
-type Timed = Pick<RunRecord, 'trialMs' | 'budget' | 'constraints'>;
+type Timed = Pick<RunRecord, 'trialMs' | 'budget' | 'constraints'> & {
+  readonly workload: Pick<RunRecord['workload'], 'suite'>;
+};
 
 /**
  * What is kept of the budget for the pairs of the verification and, where latency is
@@ -29,7 +31,7 @@ export function afterSearchMs(run: Timed, searched: readonly TrialRecord[]): num
 
 /** What the search for rates will take; 0 without a bound on latency. */
 export function servingMs(run: Timed, searched: readonly TrialRecord[]): number {
-  if (latencyBounds(run.constraints).length === 0 || searched.length === 0) return 0;
+  if (servedBounds(run).length === 0 || searched.length === 0) return 0;
   return EXPECTED_PROBES * costOf(searched);
 }
 

@@ -25,7 +25,8 @@ import {
   VERIFICATION_FACTOR,
 } from './run-time.ts';
 import { serveOutcome } from './serve-outcome.ts';
-import { latencyBounds, type ProbedRate } from './server-rate.ts';
+import { servedBounds } from './served-bounds.ts';
+import type { ProbedRate } from './server-rate.ts';
 import { toObservation } from './observation.ts';
 import type { AskSetting, AskTask } from './search/ask-worker.ts';
 import type { Ask, Budget, Prior, Recommendation } from './search/searcher.ts';
@@ -199,7 +200,7 @@ class Session {
   /** The same with what it is worth to single requests; unchanged without a bound on latency. */
   async serve(outcome: RunOutcome): Promise<RunOutcome> {
     const { constraints, objective, seed, workload, knobs } = this.#run;
-    if (latencyBounds(constraints).length === 0) return outcome;
+    if (servedBounds(this.#run).length === 0) return outcome;
     const delays = knobs['batch.maxDelayMs']?.map(Number);
     return serveOutcome(outcome, {
       constraints,

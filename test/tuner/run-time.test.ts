@@ -7,7 +7,12 @@ import { completedRecord, failedRecord } from '../support/fake-trials.ts';
 
 const { defaultArm: arm } = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const slo: Constraint = { kind: 'latency', percentile: 'p99', limitMs: 20 };
-const run = { trialMs: 1000, budget: { timeMs: 600_000, trials: null }, constraints: [] };
+const run = {
+  workload: { suite: null },
+  trialMs: 1000,
+  budget: { timeMs: 600_000, trials: null },
+  constraints: [],
+};
 
 /** Trials that took so many seconds. */
 function trials(...seconds: readonly number[]): ReturnType<typeof completedRecord>[] {
