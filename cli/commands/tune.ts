@@ -13,17 +13,16 @@ import { thisOwner } from '../../tuner/store/run-owner.ts';
 import type { Store } from '../../tuner/store/store.ts';
 import { interruptible, type Interruption } from '../interruption.ts';
 import { machine, measureOn } from '../measuring.ts';
+import { newRun, type Surroundings } from '../new-run.ts';
 import { openStore, writeResults } from '../results.ts';
+import { spaceOf } from '../run-space.ts';
 import { resumeCommand } from '../store-folder.ts';
 import { checkResumeAlone, resumedRun } from '../stored-run.ts';
 import { summarizeInterruption, summarizeRun } from '../summary.ts';
 import {
   mustMeasurePower,
-  newRun,
   planRun,
-  spaceOf,
   tuneOptionsSchema,
-  type Surroundings,
   type TuneOptions,
   type TunePlan,
 } from '../tune-plan.ts';
