@@ -4,20 +4,27 @@ import { constantsToInitializers } from './constants-to-initializers.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldShapeArithmetic } from './fold-shape-arithmetic.ts';
 import { fuseBatchNorm } from './fuse-batch-norm.ts';
+import { fuseBiasGelu } from './fuse-bias-gelu.ts';
 import { fuseConvActivation } from './fuse-conv-activation.ts';
 import { fuseConvAdd } from './fuse-conv-add.ts';
 import { fuseConvAffine } from './fuse-conv-affine.ts';
+import { fuseEmbedLayerNorm } from './fuse-embed-layer-norm.ts';
+import { fuseFastGelu } from './fuse-fast-gelu.ts';
 import { fuseGelu } from './fuse-gelu.ts';
 import { fuseLayerNorm } from './fuse-layer-norm.ts';
 import { fuseMatMulAdd } from './fuse-matmul-add.ts';
 import { fusePad } from './fuse-pad.ts';
+import { fuseQuickGelu } from './fuse-quick-gelu.ts';
 import { fuseRmsNorm } from './fuse-rms-norm.ts';
 import { fuseRuntimeGelu } from './fuse-runtime-gelu.ts';
+import { fuseSkipLayerNorm } from './fuse-skip-layer-norm.ts';
+import { fuseSkipRmsNorm } from './fuse-skip-rms-norm.ts';
 import { inlineFunctions } from './inline-functions.ts';
 import type { Pass } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
 import { removeDuplicates } from './remove-duplicates.ts';
 import { removeNoOps } from './remove-no-ops.ts';
+import { unflattenGemm } from './unflatten-gemm.ts';
 
 /** Every pass in the order in which a pipeline runs them. */
 const PASSES: readonly Pass[] = Object.freeze([
@@ -36,6 +43,14 @@ const PASSES: readonly Pass[] = Object.freeze([
   fuseRmsNorm,
   fuseGelu,
   fuseRuntimeGelu,
+  unflattenGemm,
+  fuseBiasGelu,
+  fuseFastGelu,
+  fuseQuickGelu,
+  // Before the other sums: those of embeddings.
+  fuseEmbedLayerNorm,
+  fuseSkipLayerNorm,
+  fuseSkipRmsNorm,
   // Before the activation: it takes the Relu behind the sum along.
   fuseConvAdd,
   fuseConvActivation,

@@ -30,6 +30,13 @@ const skipNormalization: Inference = (op) => {
   return [same, UNKNOWN, UNKNOWN, same];
 };
 
+/** Rows of a table for ids of [batch, length]; outputs: result, count of the mask, and the sum. */
+const embedLayerNormalization: Inference = (op) => {
+  const [batch = null, length = null] = op.dims(0) ?? [];
+  const rows = shaped(op.type(2), [batch, length, op.dims(2)?.[1] ?? null]);
+  return [rows, shaped('int32', [batch]), rows];
+};
+
 /** Weights are packed 4-bit columns: `N` says how many. */
 const matMulNBits: Inference = (op) => {
   const dims = op.dims(0);
@@ -62,6 +69,7 @@ export const contributed: Inferences = {
   BiasGelu: likeInput,
   DequantizeLinear: dequantize,
   DynamicQuantizeMatMul: (op) => shaped(op.type(0), productDims(op, op.dims(0), op.dims(1))),
+  EmbedLayerNormalization: embedLayerNormalization,
   FusedConv: convolution,
   FusedGemm: gemm,
   FusedMatMul: fusedMatMul,
