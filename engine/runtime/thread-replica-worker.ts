@@ -1,3 +1,4 @@
+import { workerData } from 'piscina';
 import { createSession, type Session } from './binding.ts';
 import { toSharedTensors } from './shared-tensors.ts';
 import type { Tensors } from './tensor.ts';
@@ -6,14 +7,16 @@ import type { ThreadReplicaMetadata, ThreadReplicaTask } from './thread-replica.
 // The worker of a thread replica: one session, one task at a time.
 let session: Session | null = null;
 
-export async function open(task: ThreadReplicaTask): Promise<ThreadReplicaMetadata> {
-  session = await createSession(task.modelPath, task.options);
+export async function open(): Promise<ThreadReplicaMetadata> {
+  const { modelPath, options } = workerData as ThreadReplicaTask;
+  session = await createSession(modelPath, options);
   return { inputs: session.inputs, outputs: session.outputs };
 }
 
 export async function infer(feeds: Tensors): Promise<Tensors> {
-  if (session === null) throw new Error('the replica has no session');
-  return toSharedTensors(await session.run(feeds));
+  // The worker before this one died with its session.
+  if (session === null) await open();
+  return toSharedTensors(await (session as unknown as Session).run(feeds));
 }
 
 export async function release(): Promise<void> {

@@ -7,7 +7,7 @@ import { toSessionOptions, type SessionOptions } from './session-options.ts';
 import { toSharedTensors } from './shared-tensors.ts';
 import type { Tensors } from './tensor.ts';
 
-/** What the worker is told when it opens. */
+/** What every worker is told when it starts. */
 export interface ThreadReplicaTask {
   readonly modelPath: string;
   readonly options: SessionOptions;
@@ -24,9 +24,14 @@ export interface ThreadReplicaMetadata {
  * feeds that already lie there are not copied.
  *
  * The worker is never terminated while it infers, which would abort the whole
- * process: `close` drains it and releases its session first.
+ * process: `close` drains it and releases its session first. One that runs out of
+ * heap fails the request in flight; the next request opens a session in another.
  */
 export async function openThreadReplica(options: ReplicaOptions): Promise<Replica> {
+  const task: ThreadReplicaTask = {
+    modelPath: options.modelPath,
+    options: toSessionOptions(options.config),
+  };
   const pool = new Piscina({
     filename: siblingModule(import.meta.url, './thread-replica-worker').href,
     minThreads: 1,
@@ -35,27 +40,42 @@ export async function openThreadReplica(options: ReplicaOptions): Promise<Replic
     // Waiting on an atomic between tasks wakes faster than the event loop does.
     atomics: 'sync',
     recordTiming: false,
+    workerData: task,
   });
-  const task: ThreadReplicaTask = {
-    modelPath: options.modelPath,
-    options: toSessionOptions(options.config),
-  };
-  const metadata = await openSession(pool, task);
+  // A worker that dies between two requests fails neither.
+  pool.on('error', () => undefined);
+  const metadata = await openSession(pool);
   return createReplica({
     ...metadata,
-    run: (feeds) => pool.run(toSharedTensors(feeds), { name: 'infer' }) as Promise<Tensors>,
+    run: (feeds) => infer(pool, feeds),
     release: () => release(pool),
   });
 }
 
-async function openSession(pool: Piscina, task: ThreadReplicaTask): Promise<ThreadReplicaMetadata> {
+async function openSession(pool: Piscina): Promise<ThreadReplicaMetadata> {
   try {
-    return (await pool.run(task, { name: 'open' })) as ThreadReplicaMetadata;
+    return (await pool.run(null, { name: 'open' })) as ThreadReplicaMetadata;
   } catch (thrown) {
     await pool.close();
     // An error loses its class on the way between threads.
     throw new UserError(messageOf(thrown), { cause: thrown });
   }
+}
+
+async function infer(pool: Piscina, feeds: Tensors): Promise<Tensors> {
+  try {
+    return (await pool.run(toSharedTensors(feeds), { name: 'infer' })) as Tensors;
+  } catch (thrown) {
+    if (!isOutOfHeap(thrown)) throw thrown;
+    throw new UserError("the replica's thread ran out of heap and took the request with it", {
+      remedy: 'send smaller text tensors, or give Node.js more heap (--max-old-space-size)',
+      cause: thrown,
+    });
+  }
+}
+
+function isOutOfHeap(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 async function release(pool: Piscina): Promise<void> {
