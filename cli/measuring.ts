@@ -14,7 +14,7 @@ import type { ProbeTrial } from '../suites/probe-workload.ts';
 import type { TrialSpec } from '../suites/trial/trial-spec.ts';
 import { runTrial, type RunTrialOptions } from '../suites/trial/run-trial.ts';
 import { artifactOf, type WorkloadRecord } from '../suites/workload-record.ts';
-import type { MeasureArm } from '../tuner/run-tuning.ts';
+import type { MeasureArm } from '../tuner/run-log.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
 
 /** The real machine, wired for the commands that measure. */

@@ -45,6 +45,7 @@ export async function newRun(
     ...run,
     armCount: space.arms.length,
     tooLarge: space.tooLarge,
+    latencyBoundFrom: plan.latencyBoundFrom,
     ...askedFor(plan, around.options),
     versions: versions(),
     spentMs: 0,

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatNumber } from '../engine/base/units.ts';
 import type { TrialRecord } from '../suites/trial-record.ts';
-import type { TuningProgress } from '../tuner/run-tuning.ts';
+import type { TuningProgress } from '../tuner/run-log.ts';
 import { VERIFICATION_PAIRS } from '../tuner/verification.ts';
 
 /** Shows what a long command is doing, on stderr. */

@@ -9,12 +9,19 @@ import { OBJECTIVES, PICKS, pricesSchema } from './objective.ts';
 /** An estimate with its 95 % confidence interval. */
 const intervalSchema = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
+/** Those of a latency that a bound can name. */
+export const PERCENTILES = ['p50', 'p90', 'p95', 'p99'] as const;
+export type Percentile = (typeof PERCENTILES)[number];
+
+/** The fields of an object with a value for each of them. */
+export function byPercentile<Value extends z.ZodType>(value: Value): Record<Percentile, Value> {
+  return { p50: value, p90: value, p95: value, p99: value };
+}
+
+const boundSchema = z.strictObject({ percentile: z.enum(PERCENTILES), limitMs: z.number() });
+
 export const constraintSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('latency'),
-    percentile: z.enum(['p50', 'p90', 'p95', 'p99']),
-    limitMs: z.number(),
-  }),
+  z.strictObject({ kind: z.literal('latency'), ...boundSchema.shape }),
   z.strictObject({ kind: z.literal('memory'), limitBytes: z.number() }),
   z.strictObject({ kind: z.literal('accuracy'), floor: z.number() }),
   z.strictObject({ kind: z.literal('power'), limitWatts: z.number() }),
@@ -43,11 +50,6 @@ export const verificationSchema = z.strictObject({
 });
 export type Verification = Readonly<z.infer<typeof verificationSchema>>;
 
-const boundSchema = z.strictObject({
-  percentile: z.enum(['p50', 'p90', 'p95', 'p99']),
-  limitMs: z.number(),
-});
-
 /**
  * What an arm does with single requests that come when they come (the scenario `server`):
  * the highest rate that was confirmed to keep the bound on latency.
@@ -62,12 +64,7 @@ const serverFiguresSchema = z.discriminatedUnion('state', [
     /** The lowest rate above it that did not keep the bound; null when none was reached. */
     failedAt: z.number().nullable(),
     /** At that rate, from the scheduled time of each request; raw percentiles. */
-    latencyMs: z.strictObject({
-      p50: z.number(),
-      p90: z.number(),
-      p95: z.number(),
-      p99: z.number(),
-    }),
+    latencyMs: z.strictObject(byPercentile(z.number())),
     /** What the bounded percentile does not exceed with 99 % confidence. */
     certifiedMs: z.number(),
     memoryBytes: z.number(),
@@ -75,7 +72,13 @@ const serverFiguresSchema = z.discriminatedUnion('state', [
     trial: z.string(),
   }),
   /** No rate was confirmed to keep the bound. */
-  z.strictObject({ state: z.literal('none'), bound: boundSchema, reason: z.string() }),
+  z.strictObject({
+    state: z.literal('none'),
+    bound: boundSchema,
+    reason: z.string(),
+    /** The machine disturbed the lowest rate that was tried: the arm may well serve it. */
+    disturbed: z.literal(true).optional(),
+  }),
 ]);
 export type ServerFigures = Readonly<z.infer<typeof serverFiguresSchema>>;
 
@@ -83,21 +86,11 @@ export const armMetricsSchema = z.strictObject({
   /** `high` is null with one trial: it has no interval. */
   qps: z.strictObject({ value: z.number(), low: z.number(), high: z.number().nullable() }),
   latencyMs: z.strictObject({
-    p50: z.number(),
-    p90: z.number(),
-    p95: z.number(),
-    p99: z.number(),
+    ...byPercentile(z.number()),
     /** Whether there were enough requests to certify p99; `upper` then holds with 99 %. */
     certified: z.boolean(),
     /** What each percentile does not exceed with 99 % confidence; null with too few requests. */
-    upper: z
-      .strictObject({
-        p50: z.number().nullable(),
-        p90: z.number().nullable(),
-        p95: z.number().nullable(),
-        p99: z.number().nullable(),
-      })
-      .optional(),
+    upper: z.strictObject(byPercentile(z.number().nullable())).optional(),
   }),
   memoryBytes: z.number(),
   sessionBytes: z.number(),
@@ -145,7 +138,10 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
 ]);
 export type RunOutcome = Readonly<z.infer<typeof runOutcomeSchema>>;
 
-const knobValuesSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const knobValueSchema = z.union([z.string(), z.number(), z.boolean()]);
+const knobValuesSchema = z.record(z.string(), knobValueSchema);
+/** Several values of each knob. */
+const knobChoicesSchema = z.record(z.string(), z.array(knobValueSchema));
 
 /** Why an arm was chosen: see `tuner/explain.ts`. */
 const explanationSchema = z.strictObject({
@@ -171,13 +167,11 @@ export const runRecordSchema = z.strictObject({
   state: z.enum(['running', 'interrupted', 'finished', 'failed']),
   workload: workloadRecordSchema,
   /** Values of each knob that the search chose between. */
-  knobs: z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))),
+  knobs: knobChoicesSchema,
   /** Arms in the space, after merging those that mean the same. */
   armCount: z.int(),
   /** Arms that have one of the values of every knob named are left out. */
-  exclude: z
-    .array(z.record(z.string(), z.array(z.union([z.string(), z.number(), z.boolean()]))))
-    .default([]),
+  exclude: z.array(knobChoicesSchema).default([]),
   /** What was typed of the space: `--set`, `--only` and `--space` with their values. */
   spaceOptions: z.array(z.string()).default([]),
   /** Arms that were left out because they cannot fit the memory. */
@@ -189,6 +183,11 @@ export const runRecordSchema = z.strictObject({
   /** Addresses of power meters that were read. */
   meters: z.array(z.string()).default([]),
   constraints: z.array(constraintSchema),
+  /**
+   * Who set the bound on latency. A suite's own stands in when none is given: it keeps the
+   * search honest, and says nothing of what requests will come.
+   */
+  latencyBoundFrom: z.enum(['user', 'suite']).default('user'),
   budget: z.strictObject({ timeMs: z.number().nullable(), trials: z.int().nullable() }),
   /** How long each search trial measures; those of the verification twice as long. */
   trialMs: z.number(),

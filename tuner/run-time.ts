@@ -11,9 +11,7 @@ import { VERIFICATION_PAIRS } from './verification.ts';
 /** Reported figures are measured longer than those that only steer the search. */
 export const VERIFICATION_FACTOR = 2;
 
-type Timed = Pick<RunRecord, 'trialMs' | 'budget' | 'constraints'> & {
-  readonly workload: Pick<RunRecord['workload'], 'suite'>;
-};
+type Timed = Pick<RunRecord, 'trialMs' | 'budget' | 'constraints' | 'latencyBoundFrom'>;
 
 /**
  * What is kept of the budget for the pairs of the verification and, where latency is

@@ -69,12 +69,16 @@ function withDelay(arm: MeasuredArm, maxDelayMs: number): MeasuredArm {
   return { ...arm, config: { ...config, batch: { ...config.batch, maxDelayMs } } };
 }
 
-/** The winner ships if it serves more than the default, or the default may not ship. */
+/**
+ * The winner ships if it serves more than the default, if the default may not ship, or if the
+ * machine was too busy to tell: then what was verified on full batches stands.
+ */
 function decided(outcome: Winner, shipped: MeasuredArm, serving: Serving): RunOutcome {
   const { baseline, verification, reason } = outcome;
   const contest = servedText(shipped, baseline);
   const isBetter = rateOf(shipped) > rateOf(baseline) * (1 + RATE_RESOLUTION);
-  if (isBetter || !serving.ratesDecide || !mayShip(baseline, serving)) {
+  const decides = serving.ratesDecide && !isUnknown(shipped) && mayShip(baseline, serving);
+  if (isBetter || !decides) {
     return { ...outcome, shipped, reason: `${reason}; with single requests, ${contest}` };
   }
   const why = `${shipped.armKey}, better on full batches, does not serve more single requests: ${contest}`;
@@ -88,6 +92,10 @@ function servedText(shipped: MeasuredArm, baseline: MeasuredArm): string {
 function rateText({ metrics: { server } }: MeasuredArm): string {
   if (server?.state !== 'found') return `none (${server?.reason ?? 'not measured'})`;
   return `${formatNumber(server.ratePerSecond)}/s`;
+}
+
+function isUnknown({ metrics: { server } }: MeasuredArm): boolean {
+  return server?.state === 'none' && server.disturbed === true;
 }
 
 /** Whether the default meets the constraints on full batches and holds some rate. */

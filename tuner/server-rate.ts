@@ -92,7 +92,10 @@ function toFigures(
   of: { readonly bound: LatencyBound; readonly samples: number; readonly atLeast: number },
 ): ServerFigures {
   const { bound, samples, atLeast } = of;
-  if (best === null) return { state: 'none', bound, reason: whyNone(probes, atLeast) };
+  if (best === null) {
+    const none = { state: 'none', bound, reason: whyNone(probes, atLeast) } as const;
+    return isDisturbed(probes) ? { ...none, disturbed: true } : none;
+  }
   // Only a completed trial passes.
   const { id, metrics } = best.trial as CompletedTrial;
   const { p50, p90, p95, p99, certified } = metrics.latencyMs;
@@ -107,6 +110,14 @@ function toFigures(
     memoryBytes: metrics.memoryBytes,
     trial: id,
   };
+}
+
+/** Whether nothing is known of the lowest rate that was tried, and so of those below. */
+function isDisturbed(probes: readonly RateTrial[]): boolean {
+  const lowest = Math.min(...probes.map(({ ratePerSecond }) => ratePerSecond));
+  return probes
+    .filter(({ ratePerSecond }) => ratePerSecond === lowest)
+    .every(({ trial }) => trial.state === 'invalid');
 }
 
 function whyNone(probes: readonly RateTrial[], atLeast: number): string {

@@ -183,6 +183,7 @@ export function fakeRun(space: Space, changes: Partial<RunRecord> = {}): RunReco
     prices: null,
     meters: [],
     constraints: [],
+    latencyBoundFrom: 'user',
     budget: { timeMs: 180_000, trials: null },
     trialMs: 1000,
     searcher: 'halving',

@@ -8,7 +8,7 @@ import { completedRecord, failedRecord } from '../support/fake-trials.ts';
 const { defaultArm: arm } = defaultSpace(2, { batch: 'free', passes: ['none'] });
 const slo: Constraint = { kind: 'latency', percentile: 'p99', limitMs: 20 };
 const run = {
-  workload: { suite: null },
+  latencyBoundFrom: 'user' as const,
   trialMs: 1000,
   budget: { timeMs: 600_000, trials: null },
   constraints: [],

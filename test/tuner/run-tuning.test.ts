@@ -2,14 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { systemFiles } from '../../engine/devices/system-files.ts';
 import type { TrialOutcome } from '../../suites/trial/run-trial.ts';
 import type { Constraint, RunRecord } from '../../tuner/run-record.ts';
-import {
-  problemOf,
-  runTuning,
-  type Adviser,
-  type MeasureArm,
-  type TrialLoad,
-  type TuningProgress,
-} from '../../tuner/run-tuning.ts';
+import type { MeasureArm, TrialLoad, TuningProgress } from '../../tuner/run-log.ts';
+import { problemOf, runTuning, type Adviser } from '../../tuner/run-tuning.ts';
 import type { Searcher, SearchProblem } from '../../tuner/search/searcher.ts';
 import { halvingSearcher } from '../../tuner/search/halving-searcher.ts';
 import type { Arm } from '../../tuner/arm.ts';

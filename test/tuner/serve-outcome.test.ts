@@ -78,6 +78,20 @@ function serving(
   return { serving: { ...fixed, probe, ...changes }, tried };
 }
 
+/** The same on a machine that is too busy for some of the rates. */
+function disturbed(own: Serving, isDisturbed: (tried: Tried) => boolean): Serving {
+  const reasons: InvalidReason[] = [{ kind: 'generator-lag', p99Ms: 50, limitMs: 1 }];
+  return {
+    ...own,
+    probe: async (config, rate) => {
+      const trial = await own.probe(config, rate);
+      if (trial.state !== 'completed') throw new Error('a rate was held or not');
+      const isLost = isDisturbed({ config, ratePerSecond: rate.ratePerSecond });
+      return isLost ? { ...trial, state: 'invalid', reasons } : trial;
+    },
+  };
+}
+
 /** 150/s alone; what batches serve depends on how long they are waited for. */
 function batched(byDelay: (ms: number) => number): (config: EngineConfig) => number {
   return ({ batch }) => (batch.maxSize === 1 ? 150 : byDelay(batch.maxDelayMs));
@@ -210,6 +224,26 @@ describe('what single requests make of an outcome', () => {
     expect(outcome.kind).toBe('winner');
   });
 
+  test('a winner whose rates a busy machine hid ships as it was verified, and says so', async () => {
+    const { serving: own } = serving(
+      batched(() => 120),
+      { delaysMs: [0] },
+    );
+    const isWinner = ({ config }: Tried): boolean => config.batch.maxSize === 8;
+    const hidden = await serveOutcome(winner(), disturbed(own, isWinner));
+    expect(hidden).toMatchObject({
+      kind: 'winner',
+      shipped: { metrics: { server: { state: 'none', disturbed: true } } },
+      reason: expect.stringMatching(
+        /none \(.*calm machine\) against the default's 14\d\/s/,
+      ) as string,
+    });
+    // One valid trial of the lowest rate is enough to know.
+    const isHigh = (tried: Tried): boolean => isWinner(tried) && tried.ratePerSecond > 160;
+    const known = await serveOutcome(winner(), disturbed(own, isHigh));
+    expect(known.kind).toBe('default');
+  });
+
   test('where something else than throughput is sought, the rates are told and decide nothing', async () => {
     const { serving: own } = serving(
       batched(() => 120),
@@ -240,20 +274,12 @@ describe('what single requests make of an outcome', () => {
   });
 
   test('a machine too busy to measure is left alone after three rates, and named', async () => {
-    const { serving: own } = serving(() => 1000);
-    let trials = 0;
-    const probe: Serving['probe'] = async (config, rate) => {
-      trials += 1;
-      const trial = await own.probe(config, rate);
-      if (trial.state !== 'completed') throw new Error('unreachable');
-      const reasons: InvalidReason[] = [{ kind: 'generator-lag', p99Ms: 50, limitMs: 1 }];
-      return { ...trial, state: 'invalid', reasons };
-    };
+    const { serving: own, tried } = serving(() => 1000);
     const outcome = await serveOutcome(
       { kind: 'default', shipped: baseline, baseline, verification: null, reason: '' },
-      { ...own, probe },
+      disturbed(own, () => true),
     );
-    expect(trials).toBe(3);
+    expect(tried.length).toBe(3);
     expect('shipped' in outcome && outcome.shipped.metrics.server).toMatchObject({
       state: 'none',
       reason: expect.stringMatching(/at 3 of 3 rates no trial was valid: .*calm machine/) as string,
