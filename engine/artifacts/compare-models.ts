@@ -2,7 +2,8 @@ import { messageOf, UserError } from '../base/errors.ts';
 import { createSession, type Session } from '../runtime/binding.ts';
 import { defaultEngineConfig } from '../runtime/engine-config.ts';
 import { toSessionOptions } from '../runtime/session-options.ts';
-import type { NumericArray, Tensor, Tensors } from '../runtime/tensor.ts';
+import type { Tensor, Tensors } from '../runtime/tensor.ts';
+import { numbersOf } from './tensor-values.ts';
 
 /** How far one model's outputs are from another's on the same inputs. */
 export interface ModelDifference {
@@ -121,11 +122,4 @@ function relativeDifference(a: Tensor, b: Tensor): number {
     }
   }
   return difference === 0 ? 0 : difference / Math.max(largest, Number.MIN_VALUE);
-}
-
-/** float16 travels as its bits. */
-function numbersOf({ type, data }: Tensor): ArrayLike<number | bigint> {
-  const numbers = data as NumericArray;
-  if (type !== 'float16') return numbers;
-  return new Float16Array(numbers.buffer, numbers.byteOffset, numbers.length);
 }

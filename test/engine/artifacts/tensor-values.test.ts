@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { floatsOf, isFloat } from '../../../engine/artifacts/tensor-values.ts';
+import { floatsOf, isFloat, numbersOf } from '../../../engine/artifacts/tensor-values.ts';
 import type { Tensor } from '../../../engine/runtime/tensor.ts';
 
 test('floats of every width are floats, nothing else is', () => {
@@ -17,4 +17,11 @@ test('float16 is read from its bits, also from a view into a larger buffer', () 
 test('wider floats are the data itself, not a copy', () => {
   const data = Float64Array.of(-1, 2);
   expect(floatsOf({ type: 'float64', dims: [2], data })).toBe(data);
+});
+
+test('numbers of 64 bits stay exact, and float16 among numbers is read from its bits too', () => {
+  const data = BigInt64Array.of(2n ** 62n + 1n);
+  expect(numbersOf({ type: 'int64', dims: [1], data })).toBe(data);
+  const bits = Uint16Array.of(0x3c00);
+  expect(Array.from(numbersOf({ type: 'float16', dims: [1], data: bits }))).toEqual([1]);
 });
