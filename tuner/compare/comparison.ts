@@ -4,9 +4,10 @@ import type { ScenarioName } from '../../suites/scenarios/scenario.ts';
 import type { Verdict } from '../../suites/comparison/verdict.ts';
 import type { Constraint } from '../run-record.ts';
 import type { BreakEven } from './break-even.ts';
-import type { CostFigure, Energy } from './cost.ts';
+import type { CostFigure } from './cost.ts';
 import type { HostPrices } from './prices-file.ts';
 import type { LoadPoint } from './load-curve.ts';
+import type { MeasuredFigures } from './measured-figures.ts';
 
 export type { BreakEven, Threshold } from './break-even.ts';
 export type { CostFigure, Energy } from './cost.ts';
@@ -50,7 +51,7 @@ export interface HostResult {
 }
 
 /** A host's best configuration at the bound, over the sessions that measured it. */
-export interface BestConfiguration {
+export interface BestConfiguration extends MeasuredFigures {
   readonly state: 'found';
   readonly armKey: string;
   readonly config: EngineConfig;
@@ -59,12 +60,6 @@ export interface BestConfiguration {
   /** Mean throughput of each session, samples/s, in the order in which they were given. */
   readonly sessions: readonly { readonly source: string; readonly qps: number }[];
   readonly qps: QpsEstimate;
-  readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p95' | 'p99', number>>;
-  readonly certified: boolean;
-  readonly memoryBytes: number;
-  readonly energy: Energy;
-  readonly accuracy: number | null;
-  readonly trials: number;
 }
 
 /**

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { TrialRecord } from '../../suites/trial-record.ts';
+import type { Percentile } from '../run-record.ts';
 
 /** Latency of one configuration under arrivals at one mean rate, from the scheduled time. */
 export interface LoadPoint {
   /** Queries a second. */
   readonly ratePerSecond: number;
-  readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p95' | 'p99', number>>;
+  readonly latencyMs: Readonly<Record<Percentile, number>>;
   /** Queries that were not answered in time: the rate was too high. */
   readonly unanswered: number;
 }

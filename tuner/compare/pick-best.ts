@@ -1,5 +1,6 @@
 import { mean, ratioInterval } from '../../engine/base/statistics.ts';
 import { checkConstraint } from '../constraint.ts';
+import type { Percentile } from '../run-record.ts';
 import { figuresUnder, meetsBound, type Footing } from './common-load.ts';
 import { sameBound } from './common-bound.ts';
 import type { BestConfiguration, HostResult, QpsEstimate } from './comparison.ts';
@@ -114,7 +115,7 @@ function estimate(all: readonly SessionFigures[]): QpsEstimate {
 }
 
 function meanLatency(all: readonly SessionFigures[]): BestConfiguration['latencyMs'] {
-  const of = (percentile: 'p50' | 'p90' | 'p95' | 'p99'): number =>
+  const of = (percentile: Percentile): number =>
     mean(all.map(({ latencyMs }) => latencyMs[percentile]));
   return { p50: of('p50'), p90: of('p90'), p95: of('p95'), p99: of('p99') };
 }

@@ -4,11 +4,12 @@ import type { CompletedTrial } from '../../suites/trial-record.ts';
 import { constrainedFigures, measureArm, type FindSamples } from '../arm-metrics.ts';
 import { toArm } from '../arm.ts';
 import type { ConstrainedFigures } from '../constraint.ts';
-import type { ArmMetrics, Constraint, ServerFigures } from '../run-record.ts';
+import type { ArmMetrics, Constraint, Percentile, ServerFigures } from '../run-record.ts';
 import type { Energy } from './cost.ts';
+import type { MeasuredFigures } from './measured-figures.ts';
 
 /** What one session says of one arm under one load. */
-export interface SessionFigures {
+export interface SessionFigures extends MeasuredFigures {
   readonly load: ScenarioName;
   /** In `server`, the bound that the rate was found for; null elsewhere. */
   readonly bound: Extract<Constraint, { kind: 'latency' }> | null;
@@ -16,14 +17,8 @@ export interface SessionFigures {
   readonly qps: number;
   /** Of the trials of this session, 95 %; null with one trial. */
   readonly within: { readonly low: number; readonly high: number } | null;
-  readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p95' | 'p99', number>>;
-  readonly certified: boolean;
-  readonly memoryBytes: number;
-  readonly energy: Energy;
-  readonly accuracy: number | null;
   /** The figures as constraints look at them. */
   readonly judged: ConstrainedFigures;
-  readonly trials: number;
 }
 
 type Trials = readonly [CompletedTrial, ...CompletedTrial[]];
@@ -66,7 +61,7 @@ async function metricsOf(trials: Trials, findSamples: FindSamples): Promise<ArmM
 
 /** The median of the trials' own percentiles: without samples they cannot be pooled. */
 function typicalLatency(trials: Trials): ArmMetrics['latencyMs'] {
-  const middle = (percentile: 'p50' | 'p90' | 'p95' | 'p99'): number =>
+  const middle = (percentile: Percentile): number =>
     median(trials.map(({ metrics }) => metrics.latencyMs[percentile]));
   return {
     p50: middle('p50'),

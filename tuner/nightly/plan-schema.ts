@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../../engine/base/errors.ts';
 import { parseBytes, parseDurationMs } from '../../engine/base/units.ts';
 import { SCENARIO_NAMES } from '../../suites/scenarios/scenario.ts';
-import type { Constraint } from '../run-record.ts';
+import { byPercentile, PERCENTILES, type Constraint } from '../run-record.ts';
 import { parseRetune } from './retune-policy.ts';
 
 /** The text of a plan as YAML gives it, checked field by field; paths are still as written. */
@@ -24,10 +24,6 @@ function parsed<T>(parse: (text: string) => T): z.ZodType<T> {
 
 const durationSchema = parsed((text) => parseDurationMs(text, 'a time'));
 
-const latencyLimits = (['p50', 'p90', 'p95', 'p99'] as const).map(
-  (percentile) => [percentile, durationSchema.optional()] as const,
-);
-
 const wattsSchema = parsed((text) => {
   const watts = Number(/^\s*(\d+(?:\.\d+)?)\s*W\s*$/.exec(text)?.[1] ?? Number.NaN);
   if (watts > 0) return watts;
@@ -36,16 +32,13 @@ const wattsSchema = parsed((text) => {
 
 const constraintsSchema = z
   .strictObject({
-    ...(Object.fromEntries(latencyLimits) as Record<
-      'p50' | 'p90' | 'p95' | 'p99',
-      z.ZodOptional<z.ZodType<number>>
-    >),
+    ...byPercentile(durationSchema.optional()),
     memory: parsed((text) => parseBytes(text, 'a size')).optional(),
     accuracy: z.number().gt(0).lte(1).optional(),
     power: wattsSchema.optional(),
   })
   .transform(({ memory, accuracy, power, ...latencies }): Constraint[] => [
-    ...(['p50', 'p90', 'p95', 'p99'] as const).flatMap((percentile) => {
+    ...PERCENTILES.flatMap((percentile) => {
       const limitMs = latencies[percentile];
       return limitMs === undefined ? [] : [{ kind: 'latency' as const, percentile, limitMs }];
     }),
