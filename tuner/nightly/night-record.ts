@@ -60,6 +60,18 @@ const baselineSchema = z.object({
   gain: z.number(),
 });
 
+/** Another version of what runs control and candidate alike. */
+const upgradeSchema = z.object({
+  /** `onnxruntime 1.30.0 -> 1.31.0`, one a program. */
+  changes: z.array(z.string()).min(1),
+  /**
+   * How far it moved the control, a relative change of which less is worse. Earlier nights are
+   * then compared by the job's own figures, no longer by its ratio to the control. Null where
+   * the control stayed as it was.
+   */
+  controlChange: z.number().nullable(),
+});
+
 export const nightJobSchema = z.object({
   name: z.string(),
   metric: z.enum(COMPARED_METRIC_NAMES),
@@ -75,6 +87,8 @@ export const nightJobSchema = z.object({
   changePoints: z.array(changePointSchema),
   /** Facts about the machine, by name: governor, microcode, ... */
   environment: z.record(z.string(), z.string()),
+  /** On its first night, and while the comparison with earlier nights rests on its shift. */
+  upgrade: upgradeSchema.nullable().default(null),
 });
 export type NightJob = Readonly<z.infer<typeof nightJobSchema>>;
 

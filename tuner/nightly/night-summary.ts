@@ -1,6 +1,7 @@
 import { unreachable } from '../../engine/base/errors.ts';
 import { formatCount, formatPercent } from '../../engine/base/units.ts';
 import type { ComparedMetric } from '../../suites/comparison/margins.ts';
+import { signedPercent } from './night-changes.ts';
 import type { NightJob } from './night-record.ts';
 import type { NightVerdict } from './night-verdict.ts';
 
@@ -18,15 +19,32 @@ export function summarizeJob(job: NightJob): string {
   return `${job.name}: ${describeVerdict(job)}`;
 }
 
-/** The verdict of a job in words. */
-export function describeVerdict({ verdict, metric }: Pick<NightJob, 'verdict' | 'metric'>): string {
+type Judged = Pick<NightJob, 'verdict' | 'metric' | 'upgrade'>;
+
+/** The verdict of a job in words, with the upgrade that it has to be read with. */
+export function describeVerdict(job: Judged): string {
+  return `${verdictText(job)}${upgradeText(job)}`;
+}
+
+/**
+ * Control and candidate share the runtime: where an upgrade moved the control, the candidate
+ * is compared with its own earlier figures, and the reader must know it.
+ */
+function upgradeText({ upgrade }: Judged): string {
+  if (upgrade === null) return '';
+  const changes = upgrade.changes.join(', ');
+  if (upgrade.controlChange === null) return `; ${changes}`;
+  return `; ${changes} moved the control by ${signedPercent(upgrade.controlChange)}: compared with the job's own earlier figures`;
+}
+
+function verdictText({ verdict, metric }: Judged): string {
   switch (verdict.kind) {
     case 'ok':
       return `ok, ${describeOk(verdict)}`;
     case 'regressed':
       return `REGRESSED: ${verdict.losses.map((loss) => describeLoss(loss, metric)).join('; ')}`;
     case 'environment-changed':
-      return `environment changed: the control itself is ${signed(verdict.controlChange)} off its usual level, so nothing is said`;
+      return `environment changed: the control itself is ${signedPercent(verdict.controlChange)} off its usual level, so nothing is said`;
     case 'insufficient-history':
       return `insufficient history: ${formatCount(verdict.nights, 'night')} before this one, ${verdict.needed} are needed`;
     case 'inconclusive':
@@ -39,7 +57,7 @@ export function describeVerdict({ verdict, metric }: Pick<NightJob, 'verdict' | 
 }
 
 function describeOk({ note, change }: Extract<NightVerdict, { kind: 'ok' }>): string {
-  const usual = `${signed(change)} to the usual`;
+  const usual = `${signedPercent(change)} to the usual`;
   switch (note) {
     case 'steady':
       return usual;
@@ -62,9 +80,4 @@ function describeLoss({ kind, bound, change }: Loss, metric: ComparedMetric): st
     case 'bound':
       return `${bound ?? 'a bound'} is broken, confirmed`;
   }
-}
-
-function signed(change: number): string {
-  const text = formatPercent(Math.abs(change));
-  return change < 0 && text !== '0 %' ? `-${text}` : `+${text}`;
 }

@@ -8,22 +8,18 @@ import {
   type NightHistory,
 } from './decision/judge-night.ts';
 import { releaseBaseline } from './decision/release-baseline.ts';
-import {
-  comparableNights,
-  controlOf,
-  gainOf,
-  measuredGain,
-  toPastNight,
-  type JobNight,
-} from './job-history.ts';
+import { comparableNights, controlOf, gainOf, measuredGain, type JobNight } from './job-history.ts';
 import type { JobMeasurer, OpenJob } from './job-measurer.ts';
-import type { NightJob, NightMeasurement } from './night-record.ts';
+import { acrossUpgrades, upgradeErrorOf, type ComparedNights } from './job-upgrades.ts';
+import type { NightJob, NightMeasurement, NightRecord } from './night-record.ts';
 import { leastShareOf, type NightlyJob } from './nightly-plan.ts';
 
 export interface JobContext {
   readonly measurer: JobMeasurer;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly host: NightRecord['host'];
+  readonly versions: NightRecord['versions'];
   /** Earlier nights of this job, in order. */
   readonly past: readonly JobNight[];
   readonly nightId: string;
@@ -57,6 +53,7 @@ function emptyJob({ name, metric }: NightlyJob, { clock }: JobContext): NightJob
     baseline: null,
     changePoints: [],
     environment: {},
+    upgrade: null,
   };
 }
 
@@ -73,33 +70,34 @@ async function measured(
   context: OpenContext,
 ): Promise<NightJob> {
   const { open, onStep } = context;
-  const past = comparableNights(context.past, open.setup.seriesKey);
-  const history = historyOf(job, past);
   onStep(`${job.name}: measuring`);
   const first = await open.measure(job.seed);
   const judged = toMeasured(started, first);
-  let second: NightMeasurement | 'failed' | null = null;
-  if (needsConfirmation(history, judged)) {
-    onStep(`${job.name}: it looks worse, measuring again`);
-    second = await secondMeasurement(job, context);
-  }
-  const again = typeof second === 'object' && second !== null ? second : null;
-  const verdict = judgeNight(
-    history,
-    judged,
-    again === null ? (second as 'failed' | null) : toMeasured(started, again),
-  );
-  const { baseline } = history;
-  const environment = { ...open.environment() };
-  const result = { ...started, first, second: again, verdict, baseline, environment };
-  return { ...result, changePoints: changePointsOf(job, past, { result, id: context.nightId }) };
+  const past = comparableNights(context.past, open.setup.seriesKey);
+  const tonight = { ...context, environment: open.environment(), control: judged.control };
+  const compared = acrossUpgrades(past, tonight);
+  const history = historyOf(job, compared);
+  const second = needsConfirmation(history, judged) ? await secondMeasurement(job, context) : null;
+  const seconded = isMeasured(second) ? toMeasured(started, second) : second;
+  const result: NightJob = {
+    ...started,
+    first,
+    second: isMeasured(second) ? second : null,
+    verdict: judgeNight(history, judged, seconded),
+    baseline: history.baseline,
+    environment: { ...open.environment() },
+    upgrade: compared.upgrade,
+  };
+  const nights = compared.nights.map((one, at) => ({ ...one, id: past[at]?.night.id ?? '' }));
+  return { ...result, changePoints: changePointsOf(job, [...nights, named(result, context)]) };
 }
 
 /** That it cannot be measured again is no reason to lose the first measurement. */
 async function secondMeasurement(
   job: NightlyJob,
-  { open, signal }: OpenContext,
+  { open, signal, onStep }: OpenContext,
 ): Promise<NightMeasurement | 'failed'> {
+  onStep(`${job.name}: it looks worse, measuring again`);
   try {
     return await open.measure(job.seed + SECOND_SEED);
   } catch {
@@ -108,12 +106,18 @@ async function secondMeasurement(
   }
 }
 
-function historyOf(job: NightlyJob, past: readonly JobNight[]): NightHistory {
-  const nights = past.map(toPastNight);
+function isMeasured(second: NightMeasurement | 'failed' | null): second is NightMeasurement {
+  return second !== null && second !== 'failed';
+}
+
+function historyOf(job: NightlyJob, compared: ComparedNights): NightHistory {
+  const { nights } = compared;
+  const baseline = releaseBaseline(nights, job.release);
   return {
     nights,
-    baseline: releaseBaseline(nights, job.release),
+    baseline,
     leastShare: leastShareOf(job.metric),
+    upgradeError: upgradeErrorOf(compared, baseline),
   };
 }
 
@@ -125,23 +129,24 @@ function toMeasured(job: NightJob, one: NightMeasurement): MeasuredNight {
   };
 }
 
-/** Changes of the ratio up to tonight; nights on which the machine itself moved are left out. */
-function changePointsOf(
-  job: NightlyJob,
-  past: readonly JobNight[],
-  { result, id }: { readonly result: NightJob; readonly id: string },
-): NightJob['changePoints'] {
-  const tonight = {
-    id,
-    gain: gainOf(result),
-    moved: result.verdict.kind === 'environment-changed',
-  };
-  const nights = past.map((one) => ({ id: one.night.id, ...toPastNight(one) }));
-  const steady = [...nights, tonight].filter(({ moved }) => !moved);
+/** A night in the series of its job. */
+interface SeriesNight {
+  readonly id: string;
+  readonly gain: number;
+  readonly moved: boolean;
+}
+
+function named(result: NightJob, { nightId }: JobContext): SeriesNight {
+  const moved = result.verdict.kind === 'environment-changed';
+  return { id: nightId, gain: gainOf(result), moved };
+}
+
+/** Changes of the ratio; nights on which the machine itself moved are left out. */
+function changePointsOf(job: NightlyJob, nights: readonly SeriesNight[]): NightJob['changePoints'] {
+  const steady = nights.filter(({ moved }) => !moved);
   const gains = steady.map(({ gain }) => gain);
-  return findChangePoints(gains, job.seed).map(({ index, change, p }) => ({
-    night: steady[index]?.id ?? id,
-    change,
-    p,
-  }));
+  return findChangePoints(gains, job.seed).flatMap(({ index, change, p }) => {
+    const night = steady[index];
+    return night === undefined ? [] : [{ night: night.id, change, p }];
+  });
 }

@@ -37,6 +37,7 @@ export function nightJob(changes: Partial<NightJob> = {}): NightJob {
     baseline: null,
     changePoints: [],
     environment: { governor: 'performance' },
+    upgrade: null,
     ...changes,
   };
 }

@@ -36,7 +36,19 @@ describe('one line a job', () => {
     ],
     [{ kind: 'invalid', reason: 'no model' }, 'INVALID: no model'],
   ] as const)('of %j', (verdict, text) => {
-    expect(describeVerdict({ metric: 'throughput', verdict: { ...verdict } as never })).toBe(text);
+    const job = { metric: 'throughput', verdict: { ...verdict } as never, upgrade: null } as const;
+    expect(describeVerdict(job)).toBe(text);
+  });
+
+  it.each([
+    [null, 'ok, +0 % to the usual; onnxruntime 1.30.0 -> 1.31.0'],
+    [
+      -0.06,
+      "ok, +0 % to the usual; onnxruntime 1.30.0 -> 1.31.0 moved the control by -6 %: compared with the job's own earlier figures",
+    ],
+  ])('marks an upgrade that moved the control by %j', (controlChange, text) => {
+    const upgrade = { changes: ['onnxruntime 1.30.0 -> 1.31.0'], controlChange };
+    expect(describeVerdict(nightJob({ upgrade }))).toBe(text);
   });
 
   it('begins with its name', () => {
@@ -64,6 +76,17 @@ describe('what changed between two nights', () => {
       'model aaaaaaaa -> ffffffff',
       'tuned again',
     ]);
+  });
+
+  it('says how far an upgrade moved the control, on its own night alone', () => {
+    const changes = ['onnxruntime 1.30.0 -> 1.31.0'];
+    const job = nightJob({ upgrade: { changes, controlChange: 0.051 } });
+    const before = { night: nightRecord(1), job: nightJob() };
+    const versions = { ...before.night.versions, onnxruntime: '1.31.0' };
+    const first = { night: nightRecord(2, { versions }), job };
+    const second = { night: nightRecord(3, { versions }), job };
+    expect(changesBetween(before, first)).toEqual([...changes, 'the control +5.1 % with it']);
+    expect(changesBetween(first, second)).toEqual([]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../engine/base/errors.ts';
-import type { NightRecord } from '../../../tuner/nightly/night-record.ts';
+import type { NightJob, NightRecord } from '../../../tuner/nightly/night-record.ts';
+import { summarizeJob } from '../../../tuner/nightly/night-summary.ts';
 import { openNightStore, type NightStore } from '../../../tuner/nightly/night-store.ts';
 import { runNight, type NightContext } from '../../../tuner/nightly/run-night.ts';
 import { fakeClock } from '../../support/fake-trials.ts';
@@ -157,5 +158,88 @@ describe('nights', () => {
     const second = await night(['first']);
     expect(second.id).toBe(`${first.id}-2`);
     expect((await context.store.list()).nights.map(({ id }) => id)).toEqual([first.id, second.id]);
+  });
+});
+
+describe('an upgrade of the runtime, which control and candidate share', () => {
+  const VERSIONS = { openclaw: '0.1.0', node: 'v24', onnxruntime: '1.31.0' } as const;
+  const MARK = 'onnxruntime 1.30.0 -> 1.31.0';
+
+  /** Fifteen nights with the old runtime, then the machine as the new one makes it. */
+  async function upgraded(change: { control: number; ratio: number; governor?: string }) {
+    const shop = workshop();
+    const { machine } = shop;
+    machine.environment = { governor: 'performance' };
+    for (let i = 0; i < 15; i += 1) await shop.night();
+    machine.control = change.control;
+    machine.ratio = change.ratio;
+    machine.environment = { governor: change.governor ?? 'performance' };
+    const night = () => shop.night(['detector'], { versions: VERSIONS });
+    return { ...shop, night };
+  }
+
+  async function jobOf(night: Promise<NightRecord>): Promise<NightJob> {
+    const [job] = (await night).jobs;
+    if (job === undefined) throw new Error('a night has a job');
+    return job;
+  }
+
+  it('that slows both is a loss of the candidate, by its own figures', async () => {
+    const { night } = await upgraded({ control: 94, ratio: 1 });
+    const job = await jobOf(night());
+    expect(job.verdict).toMatchObject({ kind: 'regressed', losses: [{ kind: 'step' }] });
+    const [loss] = job.verdict.kind === 'regressed' ? job.verdict.losses : [];
+    expect(loss?.change).toBeCloseTo(-0.06, 2);
+    expect(job.second).not.toBeNull();
+    expect(job.upgrade?.changes).toEqual([MARK]);
+    expect(job.upgrade?.controlChange).toBeCloseTo(-0.06, 9);
+    expect(summarizeJob(job)).toMatch(
+      /^detector: REGRESSED: (5|6)(\.\d)? % less throughput than in the nights before, confirmed; onnxruntime 1\.30\.0 -> 1\.31\.0 moved the control by -6 %: compared with the job's own earlier figures$/,
+    );
+    // Still told on the nights after it, like every other step.
+    expect((await jobOf(night())).verdict.kind).toBe('regressed');
+  });
+
+  it.each([
+    ['slows the control alone', { control: 94, ratio: 1 / 0.94 }],
+    ['speeds up the control alone', { control: 106, ratio: 1 / 1.06 }],
+  ])('that %s is none, on no night', async (_, change) => {
+    const { night } = await upgraded(change);
+    const nights: NightJob[] = [];
+    for (let i = 0; i < 25; i += 1) nights.push(await jobOf(night()));
+    expect(nights.map(({ verdict }) => verdict)).toEqual(
+      nights.map(() => expect.objectContaining({ kind: 'ok', note: 'steady' }) as unknown),
+    );
+    expect(nights[0]?.upgrade?.changes).toEqual([MARK]);
+    expect(nights.map(({ upgrade }) => upgrade !== null)).toEqual(nights.map((_one, i) => i < 10));
+    expect(nights.at(-1)?.changePoints).toEqual([]);
+  });
+
+  it('that slows the candidate alone is a loss by the ratio, with the version beside it', async () => {
+    const { night } = await upgraded({ control: 100, ratio: 0.94 });
+    const job = await jobOf(night());
+    expect(job.verdict.kind).toBe('regressed');
+    expect(job.upgrade).toEqual({ changes: [MARK], controlChange: null });
+    expect(summarizeJob(job)).toContain(`confirmed; ${MARK}`);
+    const next = await jobOf(night());
+    expect(next.upgrade).toBeNull();
+    expect(next.verdict.kind).toBe('regressed');
+  });
+
+  it('is told from the night on which it came, as the cause of the change', async () => {
+    const { night } = await upgraded({ control: 94, ratio: 1 });
+    const first = await night();
+    for (let i = 0; i < 4; i += 1) await night();
+    const { changePoints } = await jobOf(night());
+    expect(changePoints.map((one) => one.night)).toEqual([first.id]);
+    expect(changePoints[0]?.change).toBeCloseTo(-0.06, 2);
+  });
+
+  it('explains nothing on a night on which the machine changed too', async () => {
+    const { night } = await upgraded({ control: 94, ratio: 1, governor: 'powersave' });
+    const job = await jobOf(night());
+    expect(job.verdict).toMatchObject({ kind: 'environment-changed' });
+    expect(job.upgrade).toEqual({ changes: [MARK], controlChange: null });
+    expect(summarizeJob(job)).toContain(`so nothing is said; ${MARK}`);
   });
 });

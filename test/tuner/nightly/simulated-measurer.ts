@@ -9,6 +9,8 @@ export interface SimulatedMachine {
   ratio: number;
   /** The control's samples per second. */
   control: number;
+  /** Facts about the machine, by name. */
+  environment: Readonly<Record<string, string>>;
   /** What opening a job throws, by its name. */
   readonly missing: Map<string, string>;
   /** Called before each measurement. */
@@ -20,6 +22,7 @@ export function simulatedMachine(): SimulatedMachine {
   return {
     ratio: 1,
     control: 100,
+    environment: {},
     missing: new Map(),
     onMeasure: () => undefined,
     measured: [],
@@ -36,7 +39,7 @@ export function simulatedMeasurer(machine: SimulatedMachine): JobMeasurer {
       if (missing !== undefined) throw new Error(missing);
       return {
         setup: { ...setup, seriesKey: `series of ${job.name}` },
-        environment: () => ({}),
+        environment: () => machine.environment,
         measure: async () => {
           machine.measured.push(job.name);
           machine.onMeasure(job.name);

@@ -2,7 +2,7 @@ import type { NightVerdict } from '../night-verdict.ts';
 import { controlShift } from './control-shift.ts';
 import { changeOf, LEAST_HISTORY, type PastNight } from './past-night.ts';
 import { creepAgainst, type ReleaseBaseline } from './release-baseline.ts';
-import { screen } from './screen.ts';
+import { screen, type Screening } from './screen.ts';
 
 /** One measurement of a night, as the decision sees it. */
 export interface MeasuredNight {
@@ -19,6 +19,16 @@ export interface NightHistory {
   readonly baseline: ReleaseBaseline | null;
   /** Relative change below which nothing is said, 0.03 for 3 %. */
   readonly leastShare: number;
+  /** What is not known of how upgrades moved the control; absent: none did. */
+  readonly upgradeError?: UpgradeError;
+}
+
+/** Standard deviations, in logarithms. */
+export interface UpgradeError {
+  /** Of the nights that are screened against. */
+  readonly screened: number;
+  /** Of those of the release. */
+  readonly released: number;
 }
 
 type Loss = Extract<NightVerdict, { kind: 'regressed' }>['losses'][number];
@@ -73,7 +83,7 @@ function confirmed(
 }
 
 function withoutLoss(history: NightHistory, { gain }: MeasuredNight): NightVerdict {
-  const screening = screen(gains(history), gain, history.leastShare);
+  const screening = screened(history, gain);
   if (screening === null) return insufficient(history);
   const note = screening.state === 'better' ? 'improved' : 'steady';
   return { kind: 'ok', note, change: changeOf(screening.difference) };
@@ -81,13 +91,15 @@ function withoutLoss(history: NightHistory, { gain }: MeasuredNight): NightVerdi
 
 /** Everything that one measurement says is worse. A broken constraint needs no history. */
 function lossesIn(history: NightHistory, { gain, broken }: MeasuredNight): Loss[] {
-  const { nights, baseline, leastShare } = history;
+  const { nights, baseline, upgradeError } = history;
   const losses: Loss[] = broken.map((bound) => ({ kind: 'bound', bound, change: null }));
-  const screening = screen(gains(history), gain, leastShare);
+  const screening = screened(history, gain);
   if (screening?.state === 'worse') {
     losses.push({ kind: 'step', bound: null, change: changeOf(screening.difference) });
   }
-  const creep = baseline === null ? null : creepAgainst(baseline, nights, gain);
+  const sharedError = upgradeError?.released ?? 0;
+  const creep =
+    baseline === null ? null : creepAgainst(baseline, nights, { tonight: gain, sharedError });
   if (creep?.worse === true) {
     losses.push({ kind: 'creep', bound: null, change: changeOf(creep.difference) });
   }
@@ -100,7 +112,12 @@ function changeTo(history: NightHistory, loss: Loss, gain: number): number | nul
 }
 
 function usualChange(history: NightHistory, gain: number): number {
-  return changeOf(screen(gains(history), gain, history.leastShare)?.difference ?? 0);
+  return changeOf(screened(history, gain)?.difference ?? 0);
+}
+
+function screened(history: NightHistory, gain: number): Screening | null {
+  const { leastShare, upgradeError } = history;
+  return screen(gains(history), gain, { leastShare, sharedError: upgradeError?.screened ?? 0 });
 }
 
 function insufficient(history: NightHistory): NightVerdict {

@@ -62,13 +62,14 @@ export interface Creep {
 /**
  * The median of the last seven nights, tonight among them, against the frozen release:
  * worse when it lost more than 2 % and more than four standard errors of the difference of
- * the two medians, and tonight alone lost more than 2 %. A slow creep moves the median of 20 nights along and never screens; it
- * cannot move this. Null until six nights have followed those of the release.
+ * the two medians, and tonight alone lost more than 2 %. A slow creep moves the median of 20
+ * nights along and never screens; it cannot move this. `sharedError` is the standard deviation
+ * of an error that the nights of the release share. Null until six nights have followed them.
  */
 export function creepAgainst(
   baseline: ReleaseBaseline,
   nights: readonly PastNight[],
-  tonight: number,
+  { tonight, sharedError = 0 }: { readonly tonight: number; readonly sharedError?: number },
 ): Creep | null {
   const unmoved = nights.filter(({ moved }) => !moved);
   const later = unmoved.filter(({ startedAt }) => startedAt > baseline.until);
@@ -76,7 +77,7 @@ export function creepAgainst(
   const recent = [...later.slice(1 - RECENT_NIGHTS).map(({ gain }) => gain), tonight];
   const noise = noiseScale([...unmoved.slice(-NOISE_NIGHTS).map(({ gain }) => gain), tonight]);
   const error = noise * Math.sqrt(MEDIAN_VARIANCE * (1 / BASELINE_NIGHTS + 1 / RECENT_NIGHTS));
-  const threshold = Math.max(lossOf(LEAST_SHARE), SIGMAS * error);
+  const threshold = Math.max(lossOf(LEAST_SHARE), SIGMAS * Math.hypot(error, sharedError));
   const difference = median(recent) - baseline.gain;
   // Tonight itself too: a second measurement is then asked something that it can deny.
   const tonightIsWorse = tonight - baseline.gain < -lossOf(LEAST_SHARE);

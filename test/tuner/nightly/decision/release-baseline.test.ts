@@ -37,7 +37,7 @@ describe('a creep', () => {
   it('is seen in the median of a week, although no night stands out', () => {
     const nights = nightsWith([...wobble(10), ...wobble(30, -0.025)]);
     const baseline = releaseBaseline(nights, null) ?? { from: '', until: '', gain: 1 };
-    const creep = creepAgainst(baseline, nights, -0.025);
+    const creep = creepAgainst(baseline, nights, { tonight: -0.025 });
     expect(creep?.worse).toBe(true);
     expect(creep?.difference).toBeCloseTo(-0.025, 9);
   });
@@ -45,16 +45,16 @@ describe('a creep', () => {
   it('is none below 2 %, nor on a night that is as good as the release', () => {
     const slight = nightsWith([...wobble(10), ...wobble(30, -0.019)]);
     const baseline = releaseBaseline(slight, null) ?? { from: '', until: '', gain: 1 };
-    expect(creepAgainst(baseline, slight, -0.03)?.worse).toBe(false);
+    expect(creepAgainst(baseline, slight, { tonight: -0.03 })?.worse).toBe(false);
     const clear = nightsWith([...wobble(10), ...wobble(30, -0.04)]);
-    expect(creepAgainst(baseline, clear, -0.01)?.worse).toBe(false);
-    expect(creepAgainst(baseline, clear, -0.04)?.worse).toBe(true);
+    expect(creepAgainst(baseline, clear, { tonight: -0.01 })?.worse).toBe(false);
+    expect(creepAgainst(baseline, clear, { tonight: -0.04 })?.worse).toBe(true);
   });
 
   it('waits for a week after the release', () => {
     const nights = nightsWith([...wobble(10), ...wobble(5, -0.1)]);
     const baseline = releaseBaseline(nights, null) ?? { from: '', until: '', gain: 1 };
-    expect(creepAgainst(baseline, nights, -0.1)).toBe(null);
+    expect(creepAgainst(baseline, nights, { tonight: -0.1 })).toBe(null);
   });
 
   it('needs four standard errors of the two medians', () => {
@@ -62,6 +62,6 @@ describe('a creep', () => {
     const baseline = releaseBaseline(noisy, null) ?? { from: '', until: '', gain: 1 };
     const sd = (1.4826 * 0.06) / Math.SQRT2;
     const error = sd * Math.sqrt((Math.PI / 2) * (1 / 10 + 1 / 7));
-    expect(creepAgainst(baseline, noisy, -0.03)?.threshold).toBeCloseTo(4 * error, 9);
+    expect(creepAgainst(baseline, noisy, { tonight: -0.03 })?.threshold).toBeCloseTo(4 * error, 9);
   });
 });

@@ -22,28 +22,31 @@ const NIGHTS = Array.from({ length: 21 }, (_, i) => ((i % 3) - 1) / 100);
 
 describe('the screen', () => {
   it('wants ten nights', () => {
-    expect(screen(NIGHTS.slice(0, 9), -1, 0.03)).toBe(null);
-    expect(screen(NIGHTS.slice(0, 10), -1, 0.03)?.state).toBe('worse');
+    expect(screen(NIGHTS.slice(0, 9), -1, { leastShare: 0.03 })).toBe(null);
+    expect(screen(NIGHTS.slice(0, 10), -1, { leastShare: 0.03 })?.state).toBe('worse');
   });
 
   it('needs more than three robust deviations', () => {
-    const { threshold } = screen(NIGHTS, 0, 0.03) ?? { threshold: 0 };
+    const { threshold } = screen(NIGHTS, 0, { leastShare: 0.03 }) ?? { threshold: 0 };
     // 3 x 1.4826 x 0.01 is more than -log(0.97).
     expect(threshold).toBeCloseTo(0.044478, 6);
-    expect(screen(NIGHTS, -0.0444, 0.03)?.state).toBe('usual');
-    expect(screen(NIGHTS, -0.0445, 0.03)?.state).toBe('worse');
-    expect(screen(NIGHTS, 0.0445, 0.03)?.state).toBe('better');
+    expect(screen(NIGHTS, -0.0444, { leastShare: 0.03 })?.state).toBe('usual');
+    expect(screen(NIGHTS, -0.0445, { leastShare: 0.03 })?.state).toBe('worse');
+    expect(screen(NIGHTS, 0.0445, { leastShare: 0.03 })?.state).toBe('better');
   });
 
   it('needs more than 3 % where the nights are all alike', () => {
     const alike = Array.from({ length: 20 }, () => 0);
-    expect(screen(alike, Math.log(0.971), 0.03)?.state).toBe('usual');
-    expect(screen(alike, Math.log(0.969), 0.03)?.state).toBe('worse');
+    expect(screen(alike, Math.log(0.971), { leastShare: 0.03 })?.state).toBe('usual');
+    expect(screen(alike, Math.log(0.969), { leastShare: 0.03 })?.state).toBe('worse');
   });
 
   it('looks at the last 20 nights alone', () => {
     const nights = [...Array.from({ length: 30 }, () => 5), ...Array.from({ length: 20 }, () => 0)];
-    expect(screen(nights, 0, 0.03)).toMatchObject({ state: 'usual', difference: 0 });
+    expect(screen(nights, 0, { leastShare: 0.03 })).toMatchObject({
+      state: 'usual',
+      difference: 0,
+    });
   });
 });
 
