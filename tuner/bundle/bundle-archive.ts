@@ -81,7 +81,11 @@ function unpack(archive: Uint8Array, path: string, limits: ArchiveLimits): Map<s
         return false;
       },
     });
-    return new Map(Object.entries(unzipSync(archive)));
+    const members = new Map(Object.entries(unzipSync(archive)));
+    // A member named like a prototype is nobody's own: it would be there and not be seen.
+    const lost = [...names].find((name) => !members.has(name));
+    if (lost !== undefined) throw damaged(path, `${JSON.stringify(lost)} is no name of a part`);
+    return members;
   } catch (thrown) {
     if (thrown instanceof UserError) throw thrown;
     throw damaged(path, messageOf(thrown), thrown);

@@ -146,6 +146,15 @@ describe('a bundle', () => {
       },
       /not the name of a part of a bundle at files/,
     ],
+    ...['/etc/passwd', 'runs/../../evil', 'runs\\0\\run.json', 'runs/0/run.json/', 'C:evil'].map(
+      (name): [string, (members: Members) => void, RegExp] => [
+        `the part ${name}`,
+        (members) => {
+          members[name] = json('x');
+        },
+        /not the name of a part of a bundle at files/,
+      ],
+    ),
     [
       'a run named like a path',
       (members) => {
@@ -213,6 +222,13 @@ describe('an archive', () => {
     await expect(readArchive(path, limits)).rejects.toThrow(/more than 3 parts/);
     const small = { ...limits, archiveBytes: 10 };
     await expect(readArchive(path, small)).rejects.toThrow(/a bundle has at most 10 B/);
+  });
+
+  test('with a part named like a prototype is refused', async () => {
+    const bytes = zipSync({ aaaaaaaaa: new Uint8Array(3) });
+    const text = Buffer.from(bytes).toString('latin1').replaceAll('aaaaaaaaa', '__proto__');
+    const path = fileOf(Buffer.from(text, 'latin1'));
+    await expect(readArchive(path)).rejects.toThrow(/"__proto__" is no name of a part/);
   });
 
   test('with a name twice is refused', async () => {
