@@ -1,5 +1,5 @@
 import type { ExportInput } from './export-input.ts';
-import type { Tuned } from './tuned.ts';
+import { tunedSchema, type Tuned } from './tuned.ts';
 
 /**
  * What a target does with a field of tuned.json. Fields are named by their path, such as
@@ -29,6 +29,12 @@ export function warned(warning: FindWarning): FieldCoverage {
 
 export function irrelevant(reason: string): FieldCoverage {
   return { state: 'irrelevant', reason };
+}
+
+/** For a target that takes the whole of tuned.json along. */
+export function everyField(by: string): Coverage {
+  const fields = Object.keys(tunedSchema.shape);
+  return Object.freeze(Object.fromEntries(fields.map((field) => [field, expressed(by)])));
 }
 
 /** The longest entry that holds for a field; undefined where a table forgot it. */

@@ -1,10 +1,13 @@
-import { basename, isAbsolute } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize, relative } from 'node:path';
 import { UserError } from '../../engine/base/errors.ts';
+import { readFailure } from '../../engine/base/files.ts';
 import { describeModel } from '../../engine/graph/describe.ts';
 import { isExternal } from '../../engine/graph/external-data.ts';
 import { mapTensors } from '../../engine/graph/map-tensors.ts';
 import type { OnnxModel } from '../../engine/graph/model.ts';
 import { readModelFile } from '../../engine/graph/read.ts';
+import { oneLine } from './comment-lines.ts';
 import type { ExportInput } from './export-input.ts';
 import { resourceFigures } from './resource-figures.ts';
 import type { Tuned } from './tuned.ts';
@@ -29,7 +32,7 @@ export async function createExportInput(
   return {
     tuned,
     model: describeModel(model),
-    externalFiles: externalFiles(model, tuned.artifact.path),
+    externalFiles: await externalFiles(model, tuned.artifact.path),
     name,
     image: image ?? `${name}:${tuned.artifact.sha256.slice(0, 12)}`,
     version,
@@ -57,19 +60,42 @@ function serviceName(modelName: string): string {
   return label === '' ? 'model' : label;
 }
 
-/** The files that tensors are kept in, each once; a place outside the model's folder is refused. */
-function externalFiles(model: OnnxModel, path: string): string[] {
+/** The files that tensors are kept in, each once. Throws UserError for one that must not be copied. */
+async function externalFiles(model: OnnxModel, path: string): Promise<string[]> {
   const names = new Set<string>();
   mapTensors(model, (tensor) => {
     if (!isExternal(tensor)) return tensor;
     const name = tensor.externalData.find(({ key }) => key === 'location')?.value ?? '';
-    if (name === '' || isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
-      throw new UserError(`${path} keeps weights in '${name}', outside its folder`, {
-        remedy: 'keep them beside the model',
-      });
-    }
-    names.add(name);
+    if (name === '' || leaves(name)) throw outside(path, name);
+    names.add(normalize(name));
     return tensor;
   });
+  for (const name of names) await checkExternal(path, name);
   return [...names];
+}
+
+/** A link out of the folder is as good as a path out of it; a pipe would never end. */
+async function checkExternal(path: string, name: string): Promise<void> {
+  const folder = await realpath(dirname(path));
+  const found = await realpath(join(folder, name)).catch((thrown: unknown) => {
+    throw unreadable(path, name, readFailure(thrown));
+  });
+  if (leaves(relative(folder, found))) throw outside(path, name);
+  if (!(await stat(found)).isFile()) throw unreadable(path, name, 'it is no regular file');
+}
+
+function leaves(path: string): boolean {
+  return isAbsolute(path) || path.split(/[\\/]/).includes('..');
+}
+
+function outside(path: string, name: string): UserError {
+  return new UserError(`${path} keeps weights in '${oneLine(name)}', outside its folder`, {
+    remedy: 'keep them beside the model',
+  });
+}
+
+function unreadable(path: string, name: string, why: string): UserError {
+  return new UserError(`cannot read the weights '${oneLine(name)}' of ${path}: ${why}`, {
+    remedy: 'keep them beside the model, as the exporter wrote them',
+  });
 }

@@ -1,9 +1,9 @@
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '../../engine/base/errors.ts';
 import { sha256OfFile, writeFileAtomic } from '../../engine/base/files.ts';
 import { readJsonFile } from '../../engine/base/json.ts';
-import { access } from 'node:fs/promises';
 
 const MANIFEST = '.claw-export.json';
 
@@ -32,6 +32,11 @@ export async function readManifest(folder: string): Promise<WrittenDigests> {
 export async function writeManifest(folder: string, files: WrittenDigests): Promise<void> {
   const content = { schema: 'openclaw.export/1', files };
   await writeFileAtomic(join(folder, MANIFEST), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** Whether a file is a manifest that was being written when its export was killed. */
+export function isManifestPart(name: string): boolean {
+  return name.startsWith(`${MANIFEST}.`);
 }
 
 /** Whether a file is there, and is as an export wrote it. */

@@ -20,8 +20,3 @@ export interface ExportTarget {
    */
   render(input: ExportInput, head: readonly string[]): readonly ExportFile[];
 }
-
-/** Lines as comments: each with the mark before it, none with a space at its end. */
-export function comments(lines: readonly string[], mark: string): string {
-  return lines.map((line) => `${mark} ${line}`.trimEnd()).join('\n');
-}

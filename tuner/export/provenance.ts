@@ -12,9 +12,9 @@ export function headOf(input: ExportInput, warnings: readonly string[]): string[
   const source = history === null ? 'a tuned.json' : `run ${history.run.id}`;
   return [
     `Exported by openclaw-harness ${version} from ${source}. Export again instead of editing.`,
-    `model:    ${oneLine(tuned.model.name)}, SHA-256 ${tuned.model.sha256}`,
+    `model:    ${tuned.model.name}, SHA-256 ${tuned.model.sha256}`,
     `artifact: ${tuned.config.precision}, passes ${tuned.config.passes}, SHA-256 ${tuned.artifact.sha256}`,
-    `host:     ${oneLine(tuned.host.cpu)}, ${tuned.host.cores} cores, ${formatBytes(tuned.host.memoryBytes)}, key ${tuned.host.key}`,
+    `host:     ${tuned.host.cpu}, ${tuned.host.cores} cores, ${formatBytes(tuned.host.memoryBytes)}, key ${tuned.host.key}`,
     `runtime:  ONNX Runtime ${tuned.runtime.version}, provider ${tuned.provider}`,
     `workload: ${workloadText(tuned)}`,
     `sought:   ${[tuned.objective, ...tuned.constraints.map(describeConstraint)].join(', ')}`,
@@ -30,7 +30,7 @@ function workloadText({ workload: { suite, data, dims, scenario, seed } }: Tuned
   const input =
     suite === null ? (data === null ? 'random data' : basename(data)) : `suite ${suite}`;
   const sizes = Object.keys(dims).length === 0 ? '' : `, ${namedSizes(dims)}`;
-  return `${oneLine(input)}${sizes}, ${scenario}, seed ${seed}`;
+  return `${input}${sizes}, ${scenario}, seed ${seed}`;
 }
 
 function metricsText({ qps, latencyMs, memoryBytes, quality }: ArmMetrics): string {
@@ -42,9 +42,4 @@ function metricsText({ qps, latencyMs, memoryBytes, quality }: ArmMetrics): stri
     formatBytes(memoryBytes),
     ...(quality.accuracy === undefined ? [] : [`accuracy ${formatPercent(quality.accuracy)}`]),
   ].join(', ');
-}
-
-/** Names come from outside: a line break in one would end the comment that it stands in. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }

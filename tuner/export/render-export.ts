@@ -1,3 +1,4 @@
+import { oneLine } from './comment-lines.ts';
 import { warningsOf } from './coverage.ts';
 import type { ExportInput } from './export-input.ts';
 import type { ExportFile, ExportTarget } from './export-target.ts';
@@ -15,7 +16,7 @@ export interface RenderedExport {
 }
 
 export function renderExport(target: ExportTarget, input: ExportInput): RenderedExport {
-  const warnings = warningsOf(target.coverage, input);
+  const warnings = warningsOf(target.coverage, input).map(oneLine);
   const files = target.render(input, headOf(input, warnings));
   return {
     target: target.name,

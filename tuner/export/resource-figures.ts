@@ -1,3 +1,4 @@
+import { UserError } from '../../engine/base/errors.ts';
 import { formatBytes, formatCount, formatNumber } from '../../engine/base/units.ts';
 import { mean } from '../../engine/base/statistics.ts';
 import type { CompletedTrial, TrialRecord } from '../../suites/trial-record.ts';
@@ -74,17 +75,22 @@ function inFlight({ metrics: { server }, config }: Tuned): Figure {
     const { ratePerSecond, latencyMs } = server;
     const knee = (ratePerSecond * latencyMs.p50) / 1000;
     return {
-      value: atLeastOne(KNEE_SHARE * knee),
+      value: requests(KNEE_SHARE * knee),
       from: `${KNEE_SHARE} x the ${formatNumber(knee)} requests in flight at the highest rate that kept the bound (${formatNumber(ratePerSecond)}/s x the p50 of ${formatNumber(latencyMs.p50)} ms)`,
     };
   }
   const { replicas, batch } = config;
   return {
-    value: atLeastOne(KNEE_SHARE * replicas * batch.maxSize),
+    value: requests(KNEE_SHARE * replicas * batch.maxSize),
     from: `${KNEE_SHARE} x the ${replicas * batch.maxSize} samples in flight while it was measured (${formatCount(replicas, 'replica')} x batch ${batch.maxSize})`,
   };
 }
 
-function atLeastOne(value: number): number {
-  return Math.max(1, Math.round(value));
+/** A whole number from 1 on, of which autoscalers take 32 bits. */
+function requests(value: number): number {
+  const count = Math.max(1, Math.round(value));
+  if (count < 2 ** 31) return count;
+  throw new UserError(`the result has ${formatNumber(value)} requests in flight: no server had`, {
+    remedy: 'tune the model again: its tuned.json was changed',
+  });
 }

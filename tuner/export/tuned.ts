@@ -13,7 +13,17 @@ import {
 } from '../run-record.ts';
 import { OBJECTIVES } from '../objective.ts';
 
-const configSchema = engineConfigSchema.omit({ provider: true });
+/** Whole bytes that a double holds exactly, and no machine has. */
+const bytesSchema = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** An hour: whatever waits longer for a batch is no server. */
+const MAX_DELAY_MS = 3_600_000;
+
+const { batch: batchSchema } = engineConfigSchema.shape;
+const configSchema = engineConfigSchema.omit({ provider: true }).extend({
+  batch: batchSchema.extend({ maxDelayMs: batchSchema.shape.maxDelayMs.max(MAX_DELAY_MS) }),
+});
+const metricsSchema = armMetricsSchema.extend({ memoryBytes: bytesSchema });
 
 /** The canonical result of a run, and the source of every export. Paths are relative to the file. */
 export const tunedSchema = z.strictObject({
@@ -28,20 +38,24 @@ export const tunedSchema = z.strictObject({
     scenario: z.string(),
     seed: z.int(),
   }),
-  runtime: z.strictObject({ name: z.literal('onnxruntime'), version: z.string() }),
+  runtime: z.strictObject({
+    name: z.literal('onnxruntime'),
+    /** It stands in commands that people are told to run. */
+    version: z.string().regex(/^[\w.+-]+$/, 'not a version'),
+  }),
   provider: z.string(),
   host: z.strictObject({
     key: z.string(),
     cpu: z.string(),
     isa: z.array(z.string()),
-    cores: z.int(),
-    memoryBytes: z.number(),
+    cores: z.int().min(1),
+    memoryBytes: bytesSchema,
   }),
   config: configSchema,
   objective: z.enum(OBJECTIVES),
   constraints: z.array(constraintSchema),
-  metrics: armMetricsSchema,
-  baseline: z.strictObject({ config: configSchema, metrics: armMetricsSchema }),
+  metrics: metricsSchema,
+  baseline: z.strictObject({ config: configSchema, metrics: metricsSchema }),
   /** Of the shipped config against the default. */
   verdict: z.enum(VERDICTS),
 });

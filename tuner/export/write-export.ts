@@ -1,16 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { codeOf, UserError } from '../../engine/base/errors.ts';
-import { sha256OfFile, writeError, writeFileAtomic } from '../../engine/base/files.ts';
+import { writeError } from '../../engine/base/files.ts';
+import { systemFiles, type SystemFiles } from '../../engine/devices/system-files.ts';
+import { takeExportLock } from './export-lock.ts';
 import { ownership, readManifest, writeManifest, type WrittenDigests } from './export-manifest.ts';
 import type { ExportFile } from './export-target.ts';
+import { removeLeftovers, stageFiles } from './stage-files.ts';
 
 export interface WriteExportOptions {
   /** Replaces files that no export wrote, or that were changed since. */
   readonly force: boolean;
   readonly signal: AbortSignal;
+  /** The machine's /proc, which tells whether another export still runs. Default: this machine's. */
+  readonly files?: SystemFiles;
 }
 
 const NAMED_IN_MESSAGE = 5;
@@ -18,28 +21,62 @@ const NAMED_IN_MESSAGE = 5;
 /**
  * Writes files to a folder, by their paths in it. All of them are made in a folder of their
  * own first: a full disk or an abort leaves what was there. Then each takes its place in one
- * step. Throws UserError before anything is written where a file is in the way.
+ * step. Of several exports to one folder at once each waits for the one before. Throws
+ * UserError before anything is written where a file is in the way.
  */
 export async function writeExport(
   folder: string,
   files: readonly ExportFile[],
-  { force, signal }: WriteExportOptions,
+  options: WriteExportOptions,
 ): Promise<readonly string[]> {
+  refuseTwice(files);
   const root = resolve(folder);
-  const written = await readManifest(root);
-  if (!force) await refuseForeign(root, files, written);
   const isNew = await makeFolder(root);
-  const staging = join(root, `.claw-export-${randomBytes(4).toString('hex')}.tmp`);
   try {
-    const digests = await stage(staging, files, signal);
-    signal.throwIfAborted();
-    await place(root, staging, { digests, written });
+    const release = await takeExportLock(root, {
+      signal: options.signal,
+      files: options.files ?? systemFiles(),
+    });
+    try {
+      await writeLocked(root, files, options);
+    } finally {
+      await release();
+    }
   } finally {
-    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
-    // Nothing came of it: the folder that was made for it is empty, and goes.
+    // Where nothing came of it, the folder that was made for it is empty, and goes.
     if (isNew) await rmdir(root).catch(() => undefined);
   }
   return files.map(({ path }) => join(folder, path));
+}
+
+/** Two files of one path: a model's own weights may have the name of one of ours. */
+function refuseTwice(files: readonly ExportFile[]): void {
+  const paths = new Set<string>();
+  for (const { path } of files) {
+    if (paths.has(path)) {
+      throw new UserError(`the export would write ${path} twice: the model keeps weights there`, {
+        remedy: 'give the file of the weights another name',
+      });
+    }
+    paths.add(path);
+  }
+}
+
+async function writeLocked(
+  root: string,
+  files: readonly ExportFile[],
+  { force, signal }: WriteExportOptions,
+): Promise<void> {
+  await removeLeftovers(root);
+  const written = await readManifest(root);
+  if (!force) await refuseForeign(root, files, written);
+  const staged = await stageFiles(root, files, signal);
+  try {
+    signal.throwIfAborted();
+    await place(root, staged.folder, { digests: staged.digests, written });
+  } finally {
+    await removeLeftovers(root);
+  }
 }
 
 async function refuseForeign(
@@ -91,38 +128,6 @@ async function isThere(path: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** SHA-256 of each file by its path. */
-async function stage(
-  staging: string,
-  files: readonly ExportFile[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
-  const digests = new Map<string, string>();
-  for (const file of files) {
-    signal.throwIfAborted();
-    const path = join(staging, file.path);
-    await ('text' in file ? writeFileAtomic(path, file.text) : copy(file, path));
-    digests.set(file.path, await sha256OfFile(path));
-  }
-  return digests;
-}
-
-async function copy(
-  { copyOf, sha256 }: Extract<ExportFile, { copyOf: string }>,
-  path: string,
-): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(copyOf, path, constants.COPYFILE_FICLONE);
-  } catch (thrown) {
-    throw writeError(path, thrown);
-  }
-  if (sha256 === undefined || (await sha256OfFile(path)) === sha256) return;
-  throw new UserError(`${copyOf} is not the file that was tuned: its SHA-256 is another`, {
-    remedy: 'restore the file, or tune the model again',
-  });
 }
 
 interface Placing {

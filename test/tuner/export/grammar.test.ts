@@ -133,10 +133,78 @@ describe('kubernetes', () => {
     expect(text).toContain('0.7 x the 16 samples in flight while it was measured');
   });
 
+  test('lets a pod leave, start and spread as the cluster needs it', async () => {
+    const [deployment] = documentsOf(await fileOf('kubernetes', 'linear-2.yaml'));
+    expect(deployment).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            // Five seconds of grace for the endpoints, thirty for the requests.
+            terminationGracePeriodSeconds: 35,
+            topologySpreadConstraints: [
+              { whenUnsatisfiable: 'ScheduleAnyway', topologyKey: 'kubernetes.io/hostname' },
+            ],
+            containers: [
+              {
+                lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } },
+                startupProbe: { failureThreshold: 60, periodSeconds: 5 },
+                readinessProbe: { timeoutSeconds: 5 },
+                // The Pod Security Standard `restricted`.
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  runAsNonRoot: true,
+                  capabilities: { drop: ['ALL'] },
+                  seccompProfile: { type: 'RuntimeDefault' },
+                },
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
   test('gives replicas in processes the shared memory that they pass tensors through', async () => {
     const text = await fileOf('kubernetes', 'linear-2.yaml');
     expect(text).toContain('mountPath: /dev/shm');
     expect(text).toContain('medium: Memory');
+  });
+});
+
+describe('kserve', () => {
+  /** What Knative's webhook refuses: pkg/apis/serving/{k8s_validation,fieldmask}.go. */
+  test('writes a container that Knative admits', async () => {
+    const [runtime] = documentsOf(await fileOf('kserve', 'linear-2.yaml'));
+    const spec = z
+      .object({ spec: z.object({ containers: z.tuple([z.looseObject({})]) }) })
+      .parse(runtime).spec;
+    const [served] = spec.containers;
+    const { ports, env } = z
+      .object({
+        ports: z.array(z.object({ name: z.string() })),
+        env: z.array(z.object({ name: z.string() })),
+      })
+      .parse(served);
+    expect(ports.map(({ name }) => name)).toEqual(['http1']);
+    expect(env.map(({ name }) => name)).toEqual(['HOST', 'TOKEN']);
+    for (const field of ['lifecycle', 'startupProbe', 'stdin', 'tty']) {
+      expect(served).not.toHaveProperty(field);
+    }
+    // Without a startup probe nothing else keeps a slow start from being killed.
+    expect(served).toHaveProperty('livenessProbe.initialDelaySeconds', 300);
+  });
+
+  test('scales at the very target, in the mode that knows requests in flight', async () => {
+    const [, service] = documentsOf(await fileOf('kserve', 'linear-2.yaml'));
+    expect(service).toMatchObject({
+      metadata: {
+        annotations: {
+          'serving.kserve.io/deploymentMode': 'Serverless',
+          'autoscaling.knative.dev/target-utilization-percentage': '100',
+        },
+      },
+      spec: { predictor: { scaleMetric: 'concurrency', scaleTarget: 11, maxReplicas: 10 } },
+    });
   });
 });
 
@@ -178,7 +246,10 @@ test('kserve writes a runtime that its service names', async () => {
 test('compose writes one service with its limits and its health', async () => {
   const [document] = documentsOf(await fileOf('compose', 'compose.yaml'));
   const { services } = z
-    .strictObject({ services: z.record(z.string(), z.looseObject({ build: z.string() })) })
+    .strictObject({
+      name: z.literal('linear-2'),
+      services: z.record(z.string(), z.looseObject({ build: z.string() })),
+    })
     .parse(document);
   expect(services['linear-2']).toMatchObject({
     build: './app',
@@ -208,6 +279,53 @@ test('env is read back by Node, entries and all', async () => {
     OPENCLAW_BATCH_MAX_DELAY_MS: '2.5',
     OPENCLAW_AFFINITY: '2',
     OPENCLAW_SESSION_ENTRIES: '{"session.intra_op.spin_duration_us":"7"}',
+  });
+});
+
+describe('env quotes', () => {
+  async function environment(name: string, entry = '1'): Promise<{ text: string; told: string }> {
+    const tuned = tunedLinear(temporaryFolder(), {
+      sessionEntries: { 'optimization.disable_specified_optimizers': entry },
+    });
+    const input = await exportInput({ ...tuned, model: { ...tuned.model, name } });
+    const [target] = findTargets(['env']);
+    if (target === undefined) throw new Error('no env');
+    const { files, warnings } = renderExport(target, input);
+    const [file] = files;
+    return {
+      text: file !== undefined && 'text' in file ? file.text : '',
+      told: warnings.join('\n'),
+    };
+  }
+
+  /** As a shell reads it, which systemd's own quoting follows. */
+  function shellReads(text: string, variable: string): string {
+    const path = join(temporaryFolder(), 'a.env');
+    writeFileSync(path, text);
+    return execFileSync('sh', ['-c', `. ${path}; printf %s "$${variable}"`], { encoding: 'utf8' });
+  }
+
+  test.each(['two words.onnx', "it's.onnx", 'a "b" $c.onnx', '#1;2.onnx', 'é%h.onnx'])(
+    'a name so that Node and a shell read the same: %s',
+    async (name) => {
+      const { text, told } = await environment(name);
+      expect(parseEnv(text)['OPENCLAW_MODEL_NAME']).toBe(name);
+      expect(shellReads(text, 'OPENCLAW_MODEL_NAME')).toBe(name);
+      expect(told).not.toContain('OPENCLAW_MODEL_NAME');
+    },
+  );
+
+  test('no name that means another thing to each of them, and says so', async () => {
+    const { text, told } = await environment(`it's "$mine".onnx`);
+    expect(parseEnv(text)).not.toHaveProperty('OPENCLAW_MODEL_NAME');
+    expect(told).toContain('OPENCLAW_MODEL_NAME is not set');
+  });
+
+  test('entries with quotes in them as JSON that reads back', async () => {
+    const { text } = await environment('m.onnx', `it's "A"`);
+    const entries = { 'optimization.disable_specified_optimizers': `it's "A"` };
+    expect(JSON.parse(parseEnv(text)['OPENCLAW_SESSION_ENTRIES'] ?? '')).toEqual(entries);
+    expect(JSON.parse(shellReads(text, 'OPENCLAW_SESSION_ENTRIES'))).toEqual(entries);
   });
 });
 
@@ -260,6 +378,8 @@ test('optuna writes a journal: a study, then a trial for each of the run', async
   expect(entries.map((entry) => entry.op_code)).toEqual([0, 2, 2, 4, 4]);
   expect(entries[3]).toMatchObject({ state: 1, value: 1000, values: null });
   expect(entries[4]).toMatchObject({ state: 3, value: null });
+  // Optuna's own times name no zone, and Python does not compare one that does with them.
+  expect(entries[3]).toMatchObject({ datetime_start: '2026-01-01T00:00:00.000000' });
   const { params, distributions } = z
     .looseObject({
       params: z.record(z.string(), z.int().min(0)),

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
+import { comments } from '../comment-lines.ts';
 import { expressed, FINDINGS, irrelevant, UNCHECKED_PLACE, type Coverage } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
-import { comments, type ExportFile } from '../export-target.ts';
+import type { ExportFile } from '../export-target.ts';
 import type { Tuned } from '../tuned.ts';
+import { PORT } from './container.ts';
 
 /** What every target that runs our own engine does: tuned.json goes with it. */
 export const APP_COVERAGE: Coverage = Object.freeze({
@@ -34,6 +36,7 @@ export function modelFiles(
 export function engineFiles(input: ExportInput, head: readonly string[]): ExportFile[] {
   return [
     { path: 'package.json', text: `${JSON.stringify(manifest(input), null, 2)}\n` },
+    { path: '.npmrc', text: NPMRC },
     { path: 'engine.mjs', text: `${comments(head, '//')}\n${ENGINE}` },
     { path: 'tuned.json', text: `${JSON.stringify(movedTuned(input.tuned), null, 2)}\n` },
     ...modelFiles(input),
@@ -115,7 +118,7 @@ const { HOST, PORT, TOKEN, STRICT } = process.env;
 const server = await serveTuned(new URL('tuned.json', import.meta.url), {
   name: ${JSON.stringify(name)},
   host: HOST ?? '127.0.0.1',
-  port: Number(PORT ?? 8000),
+  port: Number(PORT ?? ${PORT}),
   ...(TOKEN && { token: TOKEN }),
   strict: STRICT === '1',
 });
@@ -124,16 +127,19 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.cl
 `;
 }
 
+/** The runtime's install script would download CUDA libraries, and fail where it cannot. */
+const NPMRC = 'onnxruntime-node-install=skip\n';
+
 /** Alpine will not do: the runtime needs glibc. Other platforms' binaries are 240 MB. */
 const DOCKERFILE = `FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1 ONNXRUNTIME_NODE_INSTALL=skip
-COPY package.json ./
+COPY package.json .npmrc ./
 RUN npm install --omit=dev --no-audit --no-fund \\
  && cd node_modules/onnxruntime-node/bin/napi-v6 \\
  && find . -mindepth 2 -maxdepth 2 ! -path "./linux/$(node -p process.arch)" -exec rm -rf {} +
 COPY . .
 USER node
-EXPOSE 8000
+EXPOSE ${PORT}
 CMD ["node", "server.mjs"]
 `;

@@ -19,6 +19,8 @@ function compose(input: ExportInput): object {
   const limitBytes = resources.memoryLimitBytes.value;
   const healthy = `fetch('http://127.0.0.1:${PORT}/v2/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
   return {
+    // Else the folder's name, `compose`, is that of every exported model's project.
+    name,
     services: {
       [name]: {
         build: './app',

@@ -1,10 +1,16 @@
+import { warned } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
 
-/** Where the exported server listens inside its container. */
+/** Where the exported server listens inside its container, unless PORT says otherwise. */
 export const PORT = 8000;
 
 /** Time for requests that are under way when a container is told to end, in seconds. */
 export const GRACE_SECONDS = 30;
+
+/** How long opening every session may take, in seconds: until then no probe ends a container. */
+export const START_SECONDS = 300;
+
+const PROBE_SECONDS = 5;
 
 /** The lines that say which measurement each reserved resource comes from. */
 export function resourceLines({ resources }: ExportInput): string[] {
@@ -43,36 +49,61 @@ export function resourceAnnotations({ resources, tuned }: ExportInput): Record<s
   };
 }
 
-/** The container that answers, as Kubernetes and KServe describe one. */
-export function containerSpec(input: ExportInput, name: string): object {
-  const probe = (path: string): object => ({ httpGet: { path, port: PORT }, periodSeconds: 5 });
+/**
+ * The container that answers, as Kubernetes and Knative both take it. PORT is not set: Knative
+ * sets it itself and refuses one that is given.
+ */
+export function containerSpec(
+  input: ExportInput,
+  { name, portName }: { readonly name: string; readonly portName: string },
+): object {
   const needsSharedMemory = input.tuned.config.isolation === 'process';
   return {
     name,
     image: input.image,
-    ports: [{ containerPort: PORT, name: 'http', protocol: 'TCP' }],
+    ports: [{ containerPort: PORT, name: portName, protocol: 'TCP' }],
     env: [
       { name: 'HOST', value: '0.0.0.0' },
-      { name: 'PORT', value: String(PORT) },
       {
         name: 'TOKEN',
         valueFrom: { secretKeyRef: { name: `${input.name}-token`, key: 'token' } },
       },
     ],
     resources: kubernetesResources(input),
-    // Opening every session may take a minute; only then do the other probes begin.
-    startupProbe: { ...probe('/v2/health/ready'), failureThreshold: 60 },
-    readinessProbe: probe('/v2/health/ready'),
-    livenessProbe: { ...probe('/v2/health/live'), failureThreshold: 6, timeoutSeconds: 10 },
+    // A run in the server's own thread keeps it from answering for as long.
+    readinessProbe: { ...probe('ready'), timeoutSeconds: PROBE_SECONDS },
+    livenessProbe: LIVENESS,
+    // What the Pod Security Standard `restricted` asks for.
     securityContext: {
       allowPrivilegeEscalation: false,
       runAsNonRoot: true,
       runAsUser: 1000,
       capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
     },
     ...(needsSharedMemory && { volumeMounts: [{ name: 'shm', mountPath: '/dev/shm' }] }),
   };
 }
+
+function probe(what: 'live' | 'ready'): object {
+  return {
+    httpGet: { path: `/v2/health/${what}`, port: PORT },
+    periodSeconds: PROBE_SECONDS,
+  };
+}
+
+/** Replaced where a server hangs for half a minute; the others have time to start. */
+export const LIVENESS: object = Object.freeze({
+  ...probe('live'),
+  failureThreshold: 6,
+  timeoutSeconds: 10,
+});
+
+/** Before it holds no other probe begins. */
+export const STARTUP: object = Object.freeze({
+  ...probe('ready'),
+  failureThreshold: START_SECONDS / PROBE_SECONDS,
+});
 
 /** Replicas in processes pass tensors through /dev/shm, which a container has 64 MiB of. */
 export function podVolumes({ tuned, resources }: ExportInput): object {
@@ -81,6 +112,19 @@ export function podVolumes({ tuned, resources }: ExportInput): object {
   return { volumes: [{ name: 'shm', emptyDir: { medium: 'Memory', sizeLimit } }] };
 }
 
-export function tokenCommand(name: string): string {
-  return `kubectl create secret generic ${name}-token --from-literal=token="$(openssl rand -hex 32)"`;
+/** The engine does not start where it may not use the processors that an affinity names. */
+export const POD_AFFINITY = warned(({ tuned: { config } }) =>
+  config.affinity === null
+    ? null
+    : `affinity '${config.affinity}' names processors of a node: pods on one node would share these, and where the kubelet gives a pod others it does not start`,
+);
+
+/** What to do with the folder: from the image to the running pods. */
+export function applyCommands({ name, image }: ExportInput): string {
+  return [
+    `docker build -t ${image} app`,
+    `docker push ${image} (to a registry that the cluster reads: --image names it)`,
+    `kubectl create secret generic ${name}-token --from-literal=token="$(openssl rand -hex 32)"`,
+    `then: kubectl apply -f ${name}.yaml`,
+  ].join(', ');
 }

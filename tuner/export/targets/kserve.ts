@@ -3,16 +3,21 @@ import type { ExportInput } from '../export-input.ts';
 import type { ExportTarget } from '../export-target.ts';
 import { APP_COVERAGE, imageFiles, yamlFile } from './app-files.ts';
 import {
+  applyCommands,
   containerSpec,
   kubernetesResources,
+  LIVENESS,
+  POD_AFFINITY,
   podVolumes,
   resourceAnnotations,
   resourceLines,
-  tokenCommand,
+  START_SECONDS,
 } from './container.ts';
-import { kubernetesTarget } from './kubernetes.ts';
 
 const FORMAT = 'openclaw-onnx';
+const LEAST_PODS = 1;
+/** Knative sets no bound where none is given. */
+const MOST_PODS = 10;
 
 /** The model is in the image, so that no storage is read when a pod starts. */
 export const kserveTarget = Object.freeze<ExportTarget>({
@@ -20,18 +25,17 @@ export const kserveTarget = Object.freeze<ExportTarget>({
   summary: 'ServingRuntime, InferenceService and the image',
   coverage: {
     ...APP_COVERAGE,
-    'config.affinity': kubernetesTarget.coverage['config.affinity'] ?? warned(() => null),
+    'config.affinity': POD_AFFINITY,
     'metrics.server': warned(
       ({ resources: { inFlight } }) =>
-        `KServe scales by what its own autoscaler sees: the target of ${inFlight.value} requests in flight is set for Knative, and other deployment modes ignore it`,
+        `the target of ${inFlight.value} requests in flight is for KServe on Knative, which the InferenceService asks for (deploymentMode Serverless); in Standard mode take that annotation, scaleMetric and scaleTarget out, and scale by other means`,
     ),
   },
-  next: ({ name, image }) =>
-    `docker build -t ${image} app, ${tokenCommand(name)}, then: kubectl apply -f ${name}.yaml`,
+  next: applyCommands,
   render: (input, head) => [
     yamlFile(
       `${input.name}.yaml`,
-      [...head, ...resourceLines(input)],
+      [...head, ...resourceLines(input), `scale out at:   ${input.resources.inFlight.from}`],
       [servingRuntime(input), inferenceService(input)],
     ),
     ...imageFiles(input, head),
@@ -46,10 +50,20 @@ function servingRuntime(input: ExportInput): object {
     spec: {
       supportedModelFormats: [{ name: FORMAT, version: '1', autoSelect: false }],
       protocolVersions: ['v2'],
-      // KServe finds the container that serves by this name.
-      containers: [containerSpec(input, 'kserve-container')],
+      containers: [servingContainer(input)],
       ...podVolumes(input),
     },
+  };
+}
+
+/**
+ * KServe finds the container that serves by its name. Knative allows the port's names `http1`
+ * and `h2c` alone, no hooks of the lifecycle, and a startup probe only since 1.15.
+ */
+function servingContainer(input: ExportInput): object {
+  return {
+    ...containerSpec(input, { name: 'kserve-container', portName: 'http1' }),
+    livenessProbe: { ...LIVENESS, initialDelaySeconds: START_SECONDS },
   };
 }
 
@@ -60,11 +74,18 @@ function inferenceService(input: ExportInput): object {
     kind: 'InferenceService',
     metadata: {
       name: input.name,
-      annotations: { 'openclaw/in-flight': inFlight.from },
+      annotations: {
+        // The name that every release knows; the newer ones read it as Knative.
+        'serving.kserve.io/deploymentMode': 'Serverless',
+        // The target has its head room already: Knative would take 70 % of it.
+        'autoscaling.knative.dev/target-utilization-percentage': '100',
+        'openclaw/in-flight': inFlight.from,
+      },
     },
     spec: {
       predictor: {
-        minReplicas: 1,
+        minReplicas: LEAST_PODS,
+        maxReplicas: MOST_PODS,
         scaleMetric: 'concurrency',
         scaleTarget: inFlight.value,
         model: {

@@ -3,34 +3,33 @@ import type { ExportInput } from '../export-input.ts';
 import type { ExportTarget } from '../export-target.ts';
 import { APP_COVERAGE, imageFiles, yamlFile } from './app-files.ts';
 import {
+  applyCommands,
   containerSpec,
   GRACE_SECONDS,
+  POD_AFFINITY,
   podVolumes,
   PORT,
   resourceAnnotations,
   resourceLines,
-  tokenCommand,
+  STARTUP,
 } from './container.ts';
 
 const LEAST_PODS = 2;
 const MOST_PODS = 10;
 /** As in the autoscaler's own default: a dip in the load must not stop pods. */
 const SCALE_DOWN_WINDOW_SECONDS = 300;
+/** For every node to hear that a pod is leaving, before it refuses what still comes. */
+const LEAVING_SECONDS = 5;
 
 export const kubernetesTarget = Object.freeze<ExportTarget>({
   name: 'kubernetes',
   summary: 'Deployment, Service, HorizontalPodAutoscaler, PodDisruptionBudget and the image',
   coverage: {
     ...APP_COVERAGE,
-    'config.affinity': warned(({ tuned: { config } }) =>
-      config.affinity === null
-        ? null
-        : `affinity '${config.affinity}' names processors of the node: it holds only where the kubelet's CPU manager gives the pod these`,
-    ),
+    'config.affinity': POD_AFFINITY,
     'metrics.server': warned(() => SCALING),
   },
-  next: ({ name, image }) =>
-    `docker build -t ${image} app, ${tokenCommand(name)}, then: kubectl apply -f ${name}.yaml`,
+  next: applyCommands,
   render: (input, head) => [
     yamlFile(
       `${input.name}.yaml`,
@@ -72,13 +71,32 @@ function deployment(input: ExportInput): object {
           },
         },
         spec: {
-          terminationGracePeriodSeconds: GRACE_SECONDS,
+          terminationGracePeriodSeconds: LEAVING_SECONDS + GRACE_SECONDS,
           automountServiceAccountToken: false,
-          containers: [containerSpec(input, 'engine')],
+          topologySpreadConstraints: [spread(labels)],
+          containers: [engineContainer(input)],
           ...podVolumes(input),
         },
       },
     },
+  };
+}
+
+/** Two pods on one node would measure each other, and fall together. */
+function spread(labels: Record<string, string>): object {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: labels },
+  };
+}
+
+function engineContainer(input: ExportInput): object {
+  return {
+    ...containerSpec(input, { name: 'engine', portName: 'http' }),
+    startupProbe: STARTUP,
+    lifecycle: { preStop: { exec: { command: ['sleep', String(LEAVING_SECONDS)] } } },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../../engine/base/json.ts';
-import { expressed } from '../coverage.ts';
+import { everyField } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
 import type { ExportTarget } from '../export-target.ts';
 import { flattenTuned } from '../flatten-tuned.ts';
@@ -27,14 +27,7 @@ const MAX_TAG_LENGTH = 8000;
 export const mlflowTarget = Object.freeze<ExportTarget>({
   name: 'mlflow',
   summary: 'a run of MLflow: a file, or sent with --mlflow-url',
-  coverage: Object.fromEntries(
-    [
-      'schema model artifact workload runtime provider host config objective constraints metrics',
-      'baseline verdict',
-    ].flatMap((line) =>
-      line.split(' ').map((field) => [field, expressed('a parameter or a metric of that name')]),
-    ),
-  ),
+  coverage: everyField('a parameter or a metric of that name'),
   next: () => 'claw export ... --to mlflow --mlflow-url http://HOST:5000 sends it',
   render: (input, head) => [
     {

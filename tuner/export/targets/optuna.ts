@@ -6,7 +6,7 @@ import { soughtFigures, trialFigures } from '../../observation.ts';
 import type { RunRecord } from '../../run-record.ts';
 import { armValues } from '../../search-knobs.ts';
 import type { KnobValue } from '../../search/searcher.ts';
-import { expressed } from '../coverage.ts';
+import { everyField } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
 import type { ExportTarget } from '../export-target.ts';
 
@@ -25,14 +25,7 @@ const STUDY = { study_id: 0, worker_id: 'openclaw-harness' } as const;
 export const optunaTarget = Object.freeze<ExportTarget>({
   name: 'optuna',
   summary: "the run's trials as a study in an Optuna journal",
-  coverage: Object.fromEntries(
-    [
-      'schema model artifact workload runtime provider host config objective constraints metrics',
-      'baseline verdict',
-    ].flatMap((line) =>
-      line.split(' ').map((field) => [field, expressed("the study's attribute 'openclaw.tuned'")]),
-    ),
-  ),
+  coverage: everyField("the study's attribute 'openclaw.tuned'"),
   next: ({ history }) =>
     `optuna.load_study(study_name='${history?.run.id ?? ''}', storage=JournalStorage(JournalFileBackend('optuna-journal.log')))`,
   render: (input, head) => [
@@ -126,7 +119,10 @@ function excesses(trial: TrialRecord & { state: 'completed' }, run: RunRecord): 
   return run.constraints.map((one) => checkConstraint(trialFigures(trial), one).excess - 1);
 }
 
-/** Python reads microseconds and an offset; a `Z` only from version 3.11 on. */
+/**
+ * UTC without saying so: Optuna's own times name no zone, and Python compares none that does
+ * with one that does not.
+ */
 function isoText(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace('Z', '000+00:00');
+  return new Date(epochMs).toISOString().replace('Z', '000');
 }

@@ -1,6 +1,7 @@
+import { comments } from '../comment-lines.ts';
 import { warned } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
-import { comments, type ExportTarget } from '../export-target.ts';
+import type { ExportTarget } from '../export-target.ts';
 import { modelFiles } from './app-files.ts';
 import { ORT_LEVELS, sessionCoverage, sessionEntries, stringLiteral } from './session-coverage.ts';
 
@@ -23,15 +24,10 @@ export const ortCppTarget = Object.freeze<ExportTarget>({
   },
   next: () => '#include "tuned_session.hpp" and link onnxruntime',
   render: (input, head) => [
-    { path: 'tuned_session.hpp', text: `${comments(head.map(unspliced), '//')}\n${header(input)}` },
+    { path: 'tuned_session.hpp', text: `${comments(head, '//')}\n${header(input)}` },
     ...modelFiles(input),
   ],
 });
-
-/** A backslash at a line's end would draw the next line into the comment. */
-function unspliced(line: string): string {
-  return line.replace(/\\+\s*$/, '');
-}
 
 function header({ tuned }: ExportInput): string {
   const { config, artifact, runtime } = tuned;

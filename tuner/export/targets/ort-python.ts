@@ -1,5 +1,6 @@
+import { comments } from '../comment-lines.ts';
 import type { ExportInput } from '../export-input.ts';
-import { comments, type ExportTarget } from '../export-target.ts';
+import type { ExportTarget } from '../export-target.ts';
 import { modelFiles } from './app-files.ts';
 import { ORT_LEVELS, sessionCoverage, sessionEntries, stringLiteral } from './session-coverage.ts';
 
@@ -17,10 +18,13 @@ export const ortPythonTarget = Object.freeze<ExportTarget>({
   next: ({ tuned }) =>
     `pip install onnxruntime==${tuned.runtime.version}, then: python tuned_session.py`,
   render: (input, head) => [
-    { path: 'tuned_session.py', text: `${comments(head, '#')}\n${python(input)}` },
+    { path: 'tuned_session.py', text: `${ENCODING}${comments(head, '#')}\n${python(input)}` },
     ...modelFiles(input),
   ],
 });
+
+/** Python looks for the encoding in the first two lines: a model's name could set it. */
+const ENCODING = '# -*- coding: utf-8 -*-\n';
 
 function python({ tuned }: ExportInput): string {
   const { config, artifact, runtime } = tuned;

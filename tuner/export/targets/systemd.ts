@@ -1,6 +1,6 @@
+import { comments } from '../comment-lines.ts';
 import type { ExportInput } from '../export-input.ts';
-import { comments, type ExportTarget } from '../export-target.ts';
-import { oneLine } from '../provenance.ts';
+import type { ExportTarget } from '../export-target.ts';
 import { APP_COVERAGE, serverFiles } from './app-files.ts';
 import { GRACE_SECONDS, PORT, resourceLines } from './container.ts';
 
@@ -19,11 +19,10 @@ export const systemdTarget = Object.freeze<ExportTarget>({
   ],
 });
 
-/** systemd expands `%` in values. */
-function unit({ name, tuned, resources }: ExportInput): string {
-  const model = oneLine(tuned.model.name).replaceAll('%', '%%');
+/** The service's name needs no quoting; the model's own name may hold anything. */
+function unit({ name, resources }: ExportInput): string {
   return `[Unit]
-Description=Inference of ${model}
+Description=Inference of ${name}
 After=network.target
 
 [Service]

@@ -1,6 +1,7 @@
+import { comments } from '../comment-lines.ts';
 import { expressed, FINDINGS, irrelevant, UNCHECKED_PLACE, warned } from '../coverage.ts';
 import type { ExportInput } from '../export-input.ts';
-import { comments, type ExportTarget } from '../export-target.ts';
+import type { ExportTarget } from '../export-target.ts';
 import type { Tuned } from '../tuned.ts';
 import { modelFiles } from './app-files.ts';
 import { onlyCpu, stringLiteral } from './session-coverage.ts';
