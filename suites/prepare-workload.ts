@@ -2,12 +2,14 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
 import type { IntegerKernels } from '../engine/devices/integer-kernels.ts';
+import type { GraphLevel } from '../engine/runtime/engine-config.ts';
 import { UsageError } from '../engine/base/errors.ts';
 import { sha256OfFile } from '../engine/base/files.ts';
 import { buildArtifacts } from './build-artifacts.ts';
 import { openDataset } from './data/dataset.ts';
 import { checkLabelled } from './data/sample-checks.ts';
 import { prepareGolden } from './golden/prepare-golden.ts';
+import { observeArtifacts } from './observe-artifacts.ts';
 import { probeWorkload, type ProbeTrial } from './probe-workload.ts';
 import { findSuite } from './registry.ts';
 import { prepareModel, type ModelOptions } from './prepare-model.ts';
@@ -32,6 +34,8 @@ export interface WorkloadOptions extends ModelOptions {
   readonly threads: number;
   /** Runs one short trial, to see whether the model runs at all. */
   readonly probe: ProbeTrial;
+  /** Graph levels at which the memory of sessions is observed; default none. */
+  readonly memoryLevels?: readonly GraphLevel[];
 }
 
 /**
@@ -58,6 +62,12 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
     golden: reference,
   });
   const variants = await buildVariants(source, { ...options, ...probed });
+  const observed = await observeArtifacts([...artifacts, ...variants.artifacts], {
+    ...options,
+    datasetFolder: source.datasetFolder,
+    batch,
+    graphLevels: options.memoryLevels ?? [],
+  });
   return {
     target: options.target,
     suite: suite?.name ?? null,
@@ -75,13 +85,15 @@ export async function prepareWorkload(options: WorkloadOptions): Promise<Workloa
     evaluationCount: Math.min(probed.evaluationCount, variants.unseen),
     scenario: 'closed-loop',
     seed: options.seed,
-    artifacts: [...artifacts, ...variants.artifacts].map(absolute),
+    runtimeBytes: probed.runtimeBytes,
+    artifacts: observed.artifacts.map(absolute),
     notes: [
       ...source.notes,
       ...probed.notes,
       ...(golden.note === null ? [] : [golden.note]),
       ...notes,
       ...variants.notes,
+      ...observed.notes,
     ],
   };
 }

@@ -19,6 +19,8 @@ export interface ProbedWorkload {
   readonly evaluationCount: number;
   /** Median time of one sample, ms. */
   readonly sampleMs: number;
+  /** Memory of the process with the runtime loaded, before there was a session. */
+  readonly runtimeBytes: number;
   readonly notes: readonly string[];
 }
 
@@ -57,11 +59,13 @@ export async function probeWorkload(
   if (figures === null) throw cannotRun(source, single);
   const sampleMs = figures.latencyMs.p50 / batchSize;
   const evaluationCount = affordableSamples(source.labelled, sampleMs);
-  if (source.batch !== 'free') return { batch: source.batch, evaluationCount, sampleMs, notes: [] };
+  const { runtimeBytes } = figures.memory;
+  const known = { evaluationCount, sampleMs, runtimeBytes };
+  if (source.batch !== 'free') return { ...known, batch: source.batch, notes: [] };
   const double = await probe({ ...request, batchSize: 2 });
-  if (figuresOf(double) !== null) return { batch: 'free', evaluationCount, sampleMs, notes: [] };
+  if (figuresOf(double) !== null) return { ...known, batch: 'free', notes: [] };
   const note = `the model names its batch dimension but does not run at batch 2, so batching is left out: ${reasonOf(double)}`;
-  return { batch: 1, evaluationCount, sampleMs, notes: [note] };
+  return { ...known, batch: 1, notes: [note] };
 }
 
 /** A trial on a restless machine is invalid, but its model has run. */

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { PASS_PIPELINES, PRECISIONS, type EngineConfig } from '../engine/runtime/engine-config.ts';
+import {
+  sessionFactsSchema,
+  type SessionFacts,
+} from '../engine/graph/memory-plan/session-facts.ts';
+import {
+  GRAPH_LEVELS,
+  PASS_PIPELINES,
+  PRECISIONS,
+  type EngineConfig,
+} from '../engine/runtime/engine-config.ts';
 import { variantReportSchema } from './quantization/variant-job.ts';
 
 export const workloadRecordSchema = z.strictObject({
@@ -30,6 +39,10 @@ export const workloadRecordSchema = z.strictObject({
         golden: z.string().nullable(),
         /** How it was quantized and how close it is; null for fp32. */
         variant: variantReportSchema.nullable(),
+        /** What a session's memory follows from, by graph level; absent where it was not observed. */
+        sessions: z
+          .array(z.strictObject({ graphLevel: z.enum(GRAPH_LEVELS), facts: sessionFactsSchema }))
+          .optional(),
       }),
     )
     .min(1),
@@ -42,6 +55,11 @@ export const workloadRecordSchema = z.strictObject({
   evaluationCount: z.int(),
   scenario: z.literal('closed-loop'),
   seed: z.int(),
+  /**
+   * Memory of a process with the runtime loaded and no session, bytes, as trials count it;
+   * absent in older runs.
+   */
+  runtimeBytes: z.number().optional(),
   /** Plain facts about the target, shown in the report (e.g. accuracies of the suite). */
   notes: z.array(z.string()),
 });
@@ -59,6 +77,15 @@ export function artifactOf(
     throw new Error(`no artifact for ${precision} with the passes '${passes}'`);
   }
   return artifact;
+}
+
+/** What the memory of a config's sessions follows from; undefined where it was not observed. */
+export function sessionFactsOf(
+  workload: WorkloadRecord,
+  config: Pick<EngineConfig, 'precision' | 'passes' | 'graphLevel'>,
+): SessionFacts | undefined {
+  const { sessions } = artifactOf(workload, config);
+  return sessions?.find(({ graphLevel }) => graphLevel === config.graphLevel)?.facts;
 }
 
 export type WorkloadArtifact = WorkloadRecord['artifacts'][number];

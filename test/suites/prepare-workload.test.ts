@@ -13,11 +13,16 @@ import { UsageError, UserError } from '../../engine/base/errors.ts';
 import { sha256 } from '../../engine/base/files.ts';
 import { ModelBuilder } from '../../engine/graph/builder.ts';
 import { writeModel } from '../../engine/graph/write.ts';
+import { defaultEngineConfig } from '../../engine/runtime/engine-config.ts';
 import type { Tensors } from '../../engine/runtime/tensor.ts';
 import { openDataset } from '../../suites/data/dataset.ts';
 import { prepareWorkload, type WorkloadOptions } from '../../suites/prepare-workload.ts';
 import type { Suite, SuiteBuildOptions } from '../../suites/suite.ts';
-import { workloadRecordSchema, type WorkloadRecord } from '../../suites/workload-record.ts';
+import {
+  sessionFactsOf,
+  workloadRecordSchema,
+  type WorkloadRecord,
+} from '../../suites/workload-record.ts';
 import { completedIn, fakeProbe } from '../support/fake-probe.ts';
 import { npyOf, writeNpz } from '../support/npz.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -131,6 +136,7 @@ describe('a model without data', () => {
       evaluationCount: 0,
       scenario: 'closed-loop',
       seed: 3,
+      runtimeBytes: 100e6,
       notes: [],
     });
     expect(messages).toEqual(['checking that the model runs']);
@@ -139,6 +145,22 @@ describe('a model without data', () => {
       { modelPath: model, datasetFolder: workload.dataset, batchSize: 2 },
     ]);
     expect((await readSamples(workload, 5))['x']).toMatchObject({ type: 'float32', dims: [5, 2] });
+  });
+
+  it('gets the facts of its sessions at the levels that are asked for', async () => {
+    const at = place();
+    const model = writeLinearModel(at.folder);
+    const workload = await prepare(at, model, { memoryLevels: ['basic', 'all'] });
+    expect(workloadRecordSchema.parse(workload)).toEqual(workload);
+    const [artifact] = workload.artifacts;
+    expect(artifact?.sessions).toMatchObject([
+      { graphLevel: 'basic', facts: { batches: [1, 2], nodes: 1 } },
+      { graphLevel: 'all', facts: { batches: [1, 2], nodes: 1 } },
+    ]);
+    expect(sessionFactsOf(workload, defaultEngineConfig(1))).toBe(artifact?.sessions?.[1]?.facts);
+    expect(
+      sessionFactsOf(workload, { ...defaultEngineConfig(1), graphLevel: 'disabled' }),
+    ).toBeUndefined();
   });
 
   it('gets integers that the graph accepts, in the sizes that were given', async () => {

@@ -24,6 +24,7 @@ describe('probeWorkload', () => {
       batch: 'free',
       evaluationCount: 0,
       sampleMs: 2,
+      runtimeBytes: 100e6,
       notes: [],
     });
     expect(requests).toMatchObject([
@@ -59,6 +60,7 @@ describe('probeWorkload', () => {
       batch: 1,
       evaluationCount: 50,
       sampleMs: 2,
+      runtimeBytes: 100e6,
       notes: [
         'the model names its batch dimension but does not run at batch 2, so batching is left out: Gather: index 9 is out of bounds',
       ],
