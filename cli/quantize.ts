@@ -27,6 +27,7 @@ import {
 import { interruptible } from './interruption.ts';
 import { variantSettings } from './measuring.ts';
 import { parseCount, parseDimLists, parseFloors } from './option-values.ts';
+import { memoryLines, planSession, type SessionMemory } from './session-memory.ts';
 import { checkVariantData } from './variant-data.ts';
 
 const TIMEOUT_MS = 3_600_000;
@@ -55,11 +56,13 @@ export async function quantize(
         ),
       );
       const seed = settings.seed;
-      const samples = [await firstSample(sources)];
+      const samples = await firstSamples(sources);
       const job = { modelPath: resolve(modelPath), outPath: resolve(options.output), samples };
       const speed = options.bench ? await timeBoth(job, { progress, signal, seed }) : null;
+      const written = { modelPath: job.outPath, samples };
+      const memory = await planSession(written, { progress, signal });
       progress.end();
-      show({ options, report, speed, warnings, floors: task.job.floors });
+      show({ options, report, speed, memory, warnings, floors: task.job.floors });
       return 0;
     });
   } finally {
@@ -203,11 +206,13 @@ function labelOf({ dims }: WorkloadSource): string {
     .join('');
 }
 
-async function firstSample([source]: readonly WorkloadSource[]): Promise<Tensors> {
-  if (source === undefined) return {};
+/** A request, and one of twice the rows where the batch is free. */
+async function firstSamples([source]: readonly WorkloadSource[]): Promise<readonly Tensors[]> {
+  if (source === undefined) return [];
   const dataset = await openDataset(source.datasetFolder);
   try {
-    return await dataset.read(0, source.batch === 'free' ? 1 : source.batch);
+    if (source.batch !== 'free') return [await dataset.read(0, source.batch)];
+    return [await dataset.read(0, 1), await dataset.read(0, 2)];
   } finally {
     await dataset.close();
   }
@@ -217,12 +222,14 @@ function show(result: {
   readonly options: OptimizeOptions;
   readonly report: VariantRecord;
   readonly speed: SpeedComparison | null;
+  readonly memory: SessionMemory;
   readonly warnings: readonly string[];
   readonly floors: VariantTask['job']['floors'];
 }): void {
-  const { options, report, speed, warnings, floors } = result;
+  const { options, report, speed, memory, warnings, floors } = result;
   if (options.json === true) {
-    console.log(JSON.stringify({ output: options.output, ...report, floors, speed, warnings }));
+    const rest = { floors, speed, memory, warnings };
+    console.log(JSON.stringify({ output: options.output, ...report, ...rest }));
     return;
   }
   const { sizeBytesBefore, sizeBytesAfter } = report;
@@ -237,6 +244,7 @@ function show(result: {
         ? ['  fp16 is a storage format here: no CPU kernel computes in it, so it is no faster']
         : [`  integer kernels: ${formatPercent(report.integerShare)} of the time of all products`]),
       ...speedLines(speed),
+      ...memoryLines(memory),
       '',
       '  quality against fp32',
       ...report.quality.map(qualityLine),

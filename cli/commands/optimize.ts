@@ -22,6 +22,7 @@ import {
   type OptimizeOptions,
 } from '../optimizing.ts';
 import { quantize } from '../quantize.ts';
+import { memoryLines, planSession, type SessionMemory } from '../session-memory.ts';
 
 const BUILD_TIMEOUT_MS = 600_000;
 
@@ -56,8 +57,10 @@ export async function optimize(
     );
     const seed = seedOf(options);
     const speed = options.bench ? await timeBoth(job, { progress, signal, seed }) : null;
+    const written = { modelPath: job.outPath, samples: job.samples };
+    const memory = await planSession(written, { progress, signal });
     progress.end();
-    show(options, report, speed);
+    show(options, { report, speed, memory });
     return 0;
   });
 }
@@ -106,11 +109,15 @@ async function readSamples(
 
 function show(
   options: OptimizeOptions,
-  report: ArtifactReport,
-  speed: SpeedComparison | null,
+  result: {
+    readonly report: ArtifactReport;
+    readonly speed: SpeedComparison | null;
+    readonly memory: SessionMemory;
+  },
 ): void {
+  const { report, speed, memory } = result;
   if (options.json === true) {
-    console.log(JSON.stringify({ output: options.output, ...report, speed }));
+    console.log(JSON.stringify({ output: options.output, ...report, speed, memory }));
     return;
   }
   console.log(
@@ -118,6 +125,7 @@ function show(
       `${options.output}: ${report.nodesBefore} -> ${report.nodesAfter} nodes, ${formatBytes(report.sizeBytesBefore)} -> ${formatBytes(report.sizeBytesAfter)}`,
       `  largest difference to the original: ${report.difference.toPrecision(2)} of the largest output, on ${report.compared.samples} of ${report.compared.of} samples`,
       ...speedLines(speed),
+      ...memoryLines(memory),
       '',
       ...passLines(report),
       '',
