@@ -52,6 +52,9 @@ export const LAYER_RULES: LayerRules = Object.freeze({
         'tuner/objective.ts',
         'hosts/host-profile.ts',
         'engine/runtime/engine-config.ts',
+        // So is what the memory of a recorded session is.
+        'engine/graph/memory-plan/plan-memory.ts',
+        'engine/graph/memory-plan/predict-session.ts',
       ],
     },
     { folder: 'cli', mayImport: ['reports', 'tuner', 'suites', 'hosts', ...ENGINE] },
