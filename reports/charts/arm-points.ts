@@ -3,6 +3,7 @@ import { describeArmFully } from '../knobs.ts';
 import { type ArmResult, highlightOf, type RunView } from '../run-view.ts';
 import { isPositive, short } from './chart-spec.ts';
 import { ACCENT, ALARM, DOT, INK } from './chart-theme.ts';
+import { kindLooks } from './kind-looks.ts';
 
 export type ArmKind = 'default' | 'highlight' | 'meets' | 'breaks';
 
@@ -51,20 +52,12 @@ export function isNamed({ kind }: { readonly kind: ArmKind }): boolean {
   return kind === 'default' || kind === 'highlight';
 }
 
-const KINDS: ArmKind[] = ['meets', 'breaks', 'default', 'highlight'];
-
-/** Colour and shape of each kind: shape too, since colour alone is not for every eye. */
-export const ARM_MARKS = Object.freeze({
-  color: {
-    field: 'kind',
-    type: 'nominal',
-    legend: null,
-    scale: { domain: KINDS, range: [DOT, ALARM, INK, ACCENT] },
-  },
-  shape: {
-    field: 'kind',
-    type: 'nominal',
-    legend: null,
-    scale: { domain: KINDS, range: ['circle', 'triangle-down', 'diamond', 'circle'] },
-  },
-} as const);
+/** What an arm of each kind looks like. */
+export const ARM_LOOKS = Object.freeze(
+  kindLooks<ArmKind>('kind', {
+    meets: [DOT, 'circle'],
+    breaks: [ALARM, 'triangle-down'],
+    default: [INK, 'diamond'],
+    highlight: [ACCENT, 'circle'],
+  }),
+);

@@ -1,10 +1,14 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunView } from '../run-view.ts';
+import { CROSS, referenceLayers } from './chart-marks.ts';
 import { isPositive, type Layer, linearDomain, short } from './chart-spec.ts';
+import { ACCENT, ALARM, chartFrame, DOT, LINE, MUTED, WIDE } from './chart-theme.ts';
+import { kindLooks } from './kind-looks.ts';
+import { throughputAxis } from './linear-axis.ts';
 import { type Timeline, type TimelineMark, timelineOf, type TimelineStop } from './timeline.ts';
-import { ACCENT, ALARM, chartFrame, DOT, INK, LINE, MUTED, PAPER, WIDE } from './chart-theme.ts';
 
 const HEIGHT = 260;
+const TICKS = 5;
 
 /** Every trial over the time spent, and the best so far; undefined with nothing to draw. */
 export function bestSoFarChart(view: RunView): TopLevelSpec | undefined {
@@ -52,49 +56,24 @@ function verificationLayers({ verifyFrom, end }: Timeline): Layer[] {
 function defaultLayers(view: RunView, yDomain: [number, number]): Layer[] {
   const qps = view.baseline?.qps.value;
   if (!isPositive(qps)) return [];
-  const data = { values: [{ qps: short(qps), text: 'default' }] };
-  return [
-    {
-      data,
-      mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
-      encoding: { x: { value: 0 }, x2: { value: 'width' }, y: throughput(yDomain) },
-    },
-    {
-      data,
-      mark: {
-        type: 'text',
-        align: 'left',
-        // Beside the plot, where no point can be.
-        baseline: 'middle',
-        dx: 5,
-        fill: INK,
-        stroke: PAPER,
-        strokeWidth: 4,
-      },
-      encoding: { x: { value: 'width' }, y: throughput(yDomain), text: { field: 'text' } },
-    },
-  ];
+  return referenceLayers({ qps: short(qps), text: 'default' }, throughputAxis(yDomain, TICKS));
 }
 
+const MARK_LOOKS = Object.freeze(
+  kindLooks<TimelineMark['kind']>('kind', {
+    meets: [DOT, 'circle'],
+    breaks: [ALARM, 'triangle-down'],
+    verify: [MUTED, 'square'],
+  }),
+);
+
 function markLayer(marks: readonly TimelineMark[], yDomain: [number, number]): Layer {
-  const kinds: TimelineMark['kind'][] = ['meets', 'breaks', 'verify'];
   return {
     data: { values: [...marks] },
     mark: { type: 'point', filled: true, size: 38, opacity: 0.9 },
     encoding: {
-      y: throughput(yDomain),
-      color: {
-        field: 'kind',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: kinds, range: [DOT, ALARM, MUTED] },
-      },
-      shape: {
-        field: 'kind',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: kinds, range: ['circle', 'triangle-down', 'square'] },
-      },
+      y: throughputAxis(yDomain, TICKS),
+      ...MARK_LOOKS,
       tooltip: [
         { field: 'trial', title: 'trial' },
         { field: 'arm', title: 'arm' },
@@ -120,14 +99,7 @@ function stopLayers(stops: readonly TimelineStop[]): Layer[] {
   return [
     {
       data: { values: [...stops] },
-      mark: {
-        type: 'text',
-        text: '×',
-        fontSize: 16,
-        fontWeight: 700,
-        fill: ALARM,
-        baseline: 'middle',
-      },
+      mark: CROSS,
       encoding: {
         y: { value: HEIGHT - 8 },
         tooltip: [
@@ -138,14 +110,4 @@ function stopLayers(stops: readonly TimelineStop[]): Layer[] {
       },
     },
   ];
-}
-
-function throughput(domain: [number, number]) {
-  return {
-    field: 'qps',
-    type: 'quantitative',
-    title: 'throughput (samples/s)',
-    scale: { zero: false, nice: false, domain },
-    axis: { format: ',~r', tickCount: 5 },
-  } as const;
 }

@@ -5,8 +5,9 @@ import { describeArmFully, type Knob, knobNamed, knobText, type KnobValue } from
 import { type RatioScale, ratioScale } from '../ratio-scale.ts';
 import { type RunView, variedKnobs } from '../run-view.ts';
 import { isPositive, type Layer, short } from './chart-spec.ts';
-import { ARM_MARKS, type ArmKind, armKinds, isNamed } from './arm-points.ts';
-import { ACCENT, chartFrame, INK, MUTED, NARROW } from './chart-theme.ts';
+import { ARM_LOOKS, type ArmKind, armKinds, isNamed } from './arm-points.ts';
+import { REFERENCE_RULE } from './chart-marks.ts';
+import { ACCENT, chartFrame, MUTED, NARROW } from './chart-theme.ts';
 
 type Offset = Extract<NonNullable<Layer['encoding']>['xOffset'], { field?: unknown }>;
 
@@ -132,7 +133,7 @@ function orderedValues(
 function unityLayer(): Layer {
   return {
     data: { values: [{ ratio: 1 }] },
-    mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
+    mark: REFERENCE_RULE,
     encoding: { x: { value: 0 }, x2: { value: 'width' } },
   };
 }
@@ -144,7 +145,7 @@ function dotLayer(dots: readonly Dot[]): Layer {
     data: { values: dots.toSorted((left, right) => named(left) - named(right)) },
     mark: { type: 'point', filled: true, size: 28, opacity: 0.85 },
     encoding: {
-      ...ARM_MARKS,
+      ...ARM_LOOKS,
       xOffset: offsetChannel('offset'),
       tooltip: [
         { field: 'arm', title: 'arm' },

@@ -3,9 +3,11 @@ import { compareArms } from '../comparison.ts';
 import { milliseconds } from '../figure-format.ts';
 import { paretoFront } from '../pareto.ts';
 import { type ArmResult, highlightOf, type RunView } from '../run-view.ts';
-import { ARM_MARKS, type ArmPoint, armPoints, isNamed } from './arm-points.ts';
+import { ARM_LOOKS, type ArmPoint, armPoints, isNamed } from './arm-points.ts';
+import { BOUND_RULE, FRONT_LINE, POINT_NAME } from './chart-marks.ts';
 import { isPositive, type Layer, linearDomain, logDomain, logTicks } from './chart-spec.ts';
-import { ACCENT, ALARM, chartFrame, INK, PAPER, WIDE } from './chart-theme.ts';
+import { ACCENT, ALARM, chartFrame, INK, WIDE } from './chart-theme.ts';
+import { throughputAxis } from './linear-axis.ts';
 
 /** Throughput against the bounded percentile, one point an arm; undefined with nothing to draw. */
 export function throughputLatencyChart(view: RunView): TopLevelSpec | undefined {
@@ -36,13 +38,7 @@ function axesOf(percentile: string, xDomain: [number, number], yDomain: [number,
       scale: { type: 'log', nice: false, domain: xDomain },
       axis: { values: logTicks(xDomain), format: '~r', grid: true },
     },
-    y: {
-      field: 'qps',
-      type: 'quantitative',
-      title: 'throughput (samples/s)',
-      scale: { zero: false, nice: false, domain: yDomain },
-      axis: { format: ',~r', tickCount: 6 },
-    },
+    y: throughputAxis(yDomain, 6),
   } as const;
 }
 
@@ -79,7 +75,7 @@ function boundLayers(limitMs: number | undefined, [low, high]: [number, number])
   return [
     {
       data,
-      mark: { type: 'rule', color: ALARM, strokeDash: [4, 3] },
+      mark: BOUND_RULE,
       encoding: { y: { value: 0 }, y2: { value: 'height' } },
     },
     {
@@ -99,13 +95,7 @@ function boundLayers(limitMs: number | undefined, [low, high]: [number, number])
 function frontLayer(front: readonly ArmPoint[]): Layer {
   return {
     data: { values: front.map(({ latencyMs, qps }) => ({ latencyMs, qps })) },
-    mark: {
-      type: 'line',
-      interpolate: 'step-after',
-      color: ACCENT,
-      strokeWidth: 1.5,
-      opacity: 0.55,
-    },
+    mark: FRONT_LINE,
   };
 }
 
@@ -126,7 +116,7 @@ function pointLayer(points: readonly ArmPoint[], percentile: string, size: numbe
     data: { values: [...points] },
     mark: { type: 'point', filled: true, opacity: 0.9, size },
     encoding: {
-      ...ARM_MARKS,
+      ...ARM_LOOKS,
       tooltip: [
         { field: 'arm', title: 'arm' },
         { field: 'throughput', title: 'throughput' },
@@ -177,14 +167,9 @@ function nameLayer(
   return {
     data: { values: [{ latencyMs: point.latencyMs, qps: point.qps, name }] },
     mark: {
-      type: 'text',
+      ...POINT_NAME,
       baseline: 'middle',
-      fontSize: 13,
-      fontWeight: 600,
       fill: point.kind === 'default' ? INK : ACCENT,
-      // The page paints this outline under the letters: a halo against the points.
-      stroke: PAPER,
-      strokeWidth: 4,
       ...place,
     },
     encoding: { text: { field: 'name' } },

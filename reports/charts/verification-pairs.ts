@@ -2,8 +2,9 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Verification } from '../../tuner/run-record.ts';
 import { isInterval, ratio, ratioWithRange } from '../figure-format.ts';
 import { type RatioScale, ratioScale } from '../ratio-scale.ts';
+import { REFERENCE_RULE } from './chart-marks.ts';
 import { isPositive, type Layer, short } from './chart-spec.ts';
-import { ACCENT, chartFrame, DOT, INK, LINE, WIDE } from './chart-theme.ts';
+import { ACCENT, chartFrame, DOT, LINE, WIDE } from './chart-theme.ts';
 
 const ROW_HEIGHT = 26;
 const SUMMARY = 'all pairs';
@@ -78,7 +79,7 @@ function marginLayers(margin: number): Layer[] {
     },
     {
       data: { values: [{ ratio: 1 }] },
-      mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
+      mark: REFERENCE_RULE,
       encoding: { y: { value: 0 }, y2: { value: 'height' } },
     },
   ];

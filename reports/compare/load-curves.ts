@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { HostComparison, HostResult } from '../../tuner/compare/comparison.ts';
+import { BOUND_RULE, HALO } from '../charts/chart-marks.ts';
 import {
   isPositive,
   type Layer,
@@ -8,7 +9,7 @@ import {
   logTicks,
   short,
 } from '../charts/chart-spec.ts';
-import { ACCENT, ALARM, chartFrame, DOT, INK, MUTED, PAPER, WIDE } from '../charts/chart-theme.ts';
+import { ACCENT, chartFrame, DOT, INK, MUTED, WIDE } from '../charts/chart-theme.ts';
 import { milliseconds, rate } from '../figure-format.ts';
 
 /** Colours and shapes repeat beyond these: the names at the lines tell then. */
@@ -89,7 +90,7 @@ function boundLayer(limitMs: number | undefined): Layer[] {
   return [
     {
       data: { values: [{ latencyMs: short(limitMs) }] },
-      mark: { type: 'rule', color: ALARM, strokeDash: [4, 3] },
+      mark: BOUND_RULE,
       encoding: { x: { value: 0 }, x2: { value: 'width' } },
     },
   ];
@@ -120,8 +121,7 @@ function curveLayers(points: readonly CurvePoint[], index: number): Layer[] {
         dy: -12,
         fontWeight: 600,
         fill: colour,
-        stroke: PAPER,
-        strokeWidth: 4,
+        ...HALO,
       },
       encoding: { text: { field: 'host' } },
     },

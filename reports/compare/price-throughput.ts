@@ -1,6 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { FRONT_LINE, POINT_NAME } from '../charts/chart-marks.ts';
 import { isPositive, type Layer, linearDomain, short } from '../charts/chart-spec.ts';
-import { ACCENT, chartFrame, DOT, INK, PAPER, WIDE } from '../charts/chart-theme.ts';
+import { ACCENT, chartFrame, DOT, INK, WIDE } from '../charts/chart-theme.ts';
+import { kindLooks } from '../charts/kind-looks.ts';
+import { throughputAxis } from '../charts/linear-axis.ts';
 import { paretoFront } from '../pareto.ts';
 
 /** One host: what it costs to buy, and what it serves at the bound. */
@@ -49,13 +52,7 @@ function axesOf(hosts: readonly PricedHost[], xDomain: [number, number], currenc
       scale: { zero: false, nice: false, domain: xDomain },
       axis: { format: ',~r', tickCount: 6, grid: true },
     },
-    y: {
-      field: 'qps',
-      type: 'quantitative',
-      title: 'throughput (samples/s)',
-      scale: { zero: false, nice: false, domain: linearDomain(ends, { air: 0.15 }) },
-      axis: { format: ',~r', tickCount: 6 },
-    },
+    y: throughputAxis(linearDomain(ends, { air: 0.15 }), 6),
   } as const;
 }
 
@@ -69,13 +66,7 @@ function frontLayer(hosts: readonly PricedHost[]): Layer {
     data: {
       values: priceFront(hosts).map(({ price, qps }) => ({ price: short(price), qps: short(qps) })),
     },
-    mark: {
-      type: 'line',
-      interpolate: 'step-after',
-      color: ACCENT,
-      strokeWidth: 1.5,
-      opacity: 0.55,
-    },
+    mark: FRONT_LINE,
   };
 }
 
@@ -92,6 +83,10 @@ function intervalLayer(hosts: readonly PricedHost[]): Layer {
   };
 }
 
+const HOST_LOOKS = Object.freeze(
+  kindLooks('kind', { front: [ACCENT, 'circle'], beaten: [DOT, 'square'] }),
+);
+
 function pointLayer(hosts: readonly PricedHost[]): Layer {
   const front = new Set(priceFront(hosts).map(({ host }) => host));
   return {
@@ -106,18 +101,7 @@ function pointLayer(hosts: readonly PricedHost[]): Layer {
     },
     mark: { type: 'point', filled: true, opacity: 1, size: 130 },
     encoding: {
-      color: {
-        field: 'kind',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: ['front', 'beaten'], range: [ACCENT, DOT] },
-      },
-      shape: {
-        field: 'kind',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: ['front', 'beaten'], range: ['circle', 'square'] },
-      },
+      ...HOST_LOOKS,
       tooltip: [
         { field: 'host', title: 'host' },
         { field: 'text', title: 'price and throughput' },
@@ -135,12 +119,8 @@ function nameLayers(hosts: readonly PricedHost[], [low, high]: readonly [number,
         .map(({ host, price, qps }) => ({ host, price: short(price), qps: short(qps) })),
     },
     mark: {
-      type: 'text' as const,
-      fontSize: 13,
-      fontWeight: 600,
+      ...POINT_NAME,
       fill: INK,
-      stroke: PAPER,
-      strokeWidth: 4,
       baseline: 'bottom' as const,
       align: onLeft ? ('left' as const) : ('right' as const),
       dx: onLeft ? 9 : -9,
