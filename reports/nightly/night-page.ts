@@ -1,6 +1,10 @@
-import { moment, NOTHING, ratioWithRange } from '../figure-format.ts';
+import { moment, NOTHING } from '../figure-format.ts';
 import { html, type Html } from '../html.ts';
 import { renderPage, renderSections, type Section } from '../page.ts';
+import { factList } from '../tables/facts.ts';
+import type { VerdictText } from '../verdict-text.ts';
+import { trendHeadline } from './trend-headline.ts';
+import { rangeText } from './trend-text.ts';
 import type { NightStatus, RatioRange } from './trend-view.ts';
 
 /** One measurement of a night: blocks of control and candidate in turns. */
@@ -39,14 +43,10 @@ export interface NightPageInput {
 
 /** The report of one night: every job's figures and what they rest on. */
 export function renderNightPage(input: NightPageInput): string {
-  const bad = input.jobs.filter(({ status }) => status === 'regressed' || status === 'invalid');
-  const headline =
-    bad.length === 0
-      ? 'Nothing regressed'
-      : bad.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
+  const { tone, headline } = verdictOf(input.jobs);
   const sections = [
     ...input.jobs.map(jobSection),
-    { id: 'circumstances', heading: 'Versions and machine', content: factList(input.facts) },
+    { id: 'circumstances', heading: 'Versions and machine', content: pairList(input.facts) },
   ];
   return renderPage({
     title: `night ${input.id}: ${headline}`,
@@ -55,7 +55,7 @@ export function renderNightPage(input: NightPageInput): string {
         <div><b>claw nightly</b> night ${input.id} on ${input.host}</div>
         <div><a href="../index.html">all nights</a></div>
       </header>`,
-      html`<div class="verdict ${bad.length > 0 ? 'failure' : ''}">
+      html`<div class="verdict ${tone}">
         <div>
           <h1>${headline}</h1>
           <p class="details">${moment(input.startedAt)}, ${input.state}</p>
@@ -67,6 +67,14 @@ export function renderNightPage(input: NightPageInput): string {
   });
 }
 
+/** Everything that broke, since a night has no section that says it first; else as on the page of all nights. */
+function verdictOf(jobs: readonly NightJobView[]): Pick<VerdictText, 'tone' | 'headline'> {
+  const broken = jobs.filter(({ status }) => status === 'regressed' || status === 'invalid');
+  if (broken.length === 0) return trendHeadline(jobs.map((job) => ({ ...job, changes: [] })));
+  const headline = broken.map(({ name, summary }) => `${name}: ${summary}`).join('; ');
+  return { tone: 'failure', headline };
+}
+
 function jobSection(job: NightJobView, index: number): Section {
   return {
     id: `job-${index + 1}`,
@@ -76,16 +84,15 @@ function jobSection(job: NightJobView, index: number): Section {
       job.measured.map(measurement),
       job.changed.length > 0 &&
         html`<p class="note">Changed since the night before: ${job.changed.join(', ')}.</p>`,
-      factList(job.facts),
+      pairList(job.facts),
     ],
   };
 }
 
 function measurement(view: MeasuredView): Html {
-  const { title, blocks, lost, control, candidate, broken, benchId } = view;
-  const { value, low, high } = view.ratio;
+  const { title, ratio, blocks, lost, control, candidate, broken, benchId } = view;
   const rows: readonly (readonly [string, string])[] = [
-    ['times the control', ratioWithRange(value, { low: low ?? 0, high })],
+    ['times the control', rangeText(ratio)],
     ['control', control],
     ['candidate', candidate],
     ['candidate ÷ control, by block', blocks.map((one) => one.toFixed(3)).join(', ')],
@@ -94,17 +101,10 @@ function measurement(view: MeasuredView): Html {
     ['trials in the store', benchId],
   ];
   return html`<h3>${title}</h3>
-    ${factList(rows)}`;
+    ${pairList(rows)}`;
 }
 
-function factList(facts: readonly (readonly [string, string])[]): Html {
-  return html`<dl class="facts">
-    ${facts.map(
-      ([name, text]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${text === '' ? NOTHING : text}</dd>
-        </div> `,
-    )}
-  </dl>`;
+/** What is not known has no text: it reads as a dash. */
+function pairList(pairs: readonly (readonly [string, string])[]): Html {
+  return factList(pairs.map(([term, text]) => ({ term, value: text === '' ? NOTHING : text })));
 }

@@ -1,8 +1,8 @@
+import { referenceLayers } from '../charts/chart-marks.ts';
 import { type Layer, short } from '../charts/chart-spec.ts';
-import { INK, MUTED, PAPER } from '../charts/chart-theme.ts';
-import { percent } from '../figure-format.ts';
-import { dayOf } from './trend-headline.ts';
-import { ratioAxis, STATUS_COLOR } from './trend-scales.ts';
+import { MUTED } from '../charts/chart-theme.ts';
+import { ratioAxis, STATUS_LOOKS } from './trend-scales.ts';
+import { changeText, dayOf } from './trend-text.ts';
 import type { TrendChange, TrendJob, TrendMark } from './trend-view.ts';
 
 /** What changed about the machine: a faint line, explained when pointed at. */
@@ -31,30 +31,10 @@ export function markLayers(marks: readonly TrendMark[]): Layer[] {
   ];
 }
 
-/** The frozen release as a line, named beside the plot, where no point can be. */
+/** The frozen release. */
 export function baselineLayers(baseline: TrendJob['baseline'], yDomain: [number, number]): Layer[] {
   if (baseline === null) return [];
-  const data = { values: [{ ratio: short(baseline.ratio), text: 'release' }] };
-  return [
-    {
-      data,
-      mark: { type: 'rule', color: INK, strokeDash: [4, 3], opacity: 0.6 },
-      encoding: { x: { value: 0 }, x2: { value: 'width' }, y: ratioAxis(yDomain) },
-    },
-    {
-      data,
-      mark: {
-        type: 'text',
-        align: 'left',
-        baseline: 'middle',
-        dx: 5,
-        fill: INK,
-        stroke: PAPER,
-        strokeWidth: 4,
-      },
-      encoding: { x: { value: 'width' }, y: ratioAxis(yDomain), text: { field: 'text' } },
-    },
-  ];
+  return referenceLayers({ ratio: short(baseline.ratio), text: 'release' }, ratioAxis(yDomain));
 }
 
 /** Where the level changed, and by how much. */
@@ -64,7 +44,7 @@ export function changeLayers(changes: readonly TrendChange[]): Layer[] {
     night: Date.parse(startedAt),
     day: dayOf(startedAt),
     status: change < 0 ? 'regressed' : 'ok',
-    text: `${change < 0 ? '−' : '+'}${percent(Math.abs(change))}`,
+    text: changeText(change),
     causes: causes.length === 0 ? 'nothing that is recorded' : causes.join(', '),
   }));
   const tooltip = [
@@ -76,12 +56,12 @@ export function changeLayers(changes: readonly TrendChange[]): Layer[] {
     {
       data: { values },
       mark: { type: 'rule', strokeWidth: 1.5 },
-      encoding: { y: { value: 0 }, y2: { value: 'height' }, color: STATUS_COLOR, tooltip },
+      encoding: { y: { value: 0 }, y2: { value: 'height' }, color: STATUS_LOOKS.color, tooltip },
     },
     {
       data: { values },
       mark: { type: 'text', align: 'left', baseline: 'bottom', dx: 9, dy: -3, fontWeight: 600 },
-      encoding: { y: { value: 0 }, text: { field: 'text' }, color: STATUS_COLOR, tooltip },
+      encoding: { y: { value: 0 }, text: { field: 'text' }, color: STATUS_LOOKS.color, tooltip },
     },
   ];
 }

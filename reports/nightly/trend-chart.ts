@@ -1,10 +1,10 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { CROSS } from '../charts/chart-marks.ts';
 import { type Layer, linearDomain, short } from '../charts/chart-spec.ts';
-import { ALARM, chartFrame, DOT, WIDE } from '../charts/chart-theme.ts';
-import { ratioWithRange } from '../figure-format.ts';
+import { chartFrame, DOT, WIDE } from '../charts/chart-theme.ts';
 import { baselineLayers, changeLayers, markLayers } from './trend-annotations.ts';
-import { dayOf } from './trend-headline.ts';
-import { ratioAxis, STATUS_COLOR, STATUSES } from './trend-scales.ts';
+import { ratioAxis, STATUS_LOOKS } from './trend-scales.ts';
+import { dayOf, rangeText } from './trend-text.ts';
 import type { TrendJob, TrendPoint } from './trend-view.ts';
 
 const HEIGHT = 230;
@@ -83,7 +83,7 @@ function pointLayer(points: readonly TrendPoint[], yDomain: [number, number]): L
     night: Date.parse(startedAt),
     day: dayOf(startedAt),
     ratio: short(ratio.value),
-    text: ratioWithRange(ratio.value, { low: ratio.low ?? 0, high: ratio.high }),
+    text: rangeText(ratio),
     status,
     summary,
     href,
@@ -94,13 +94,7 @@ function pointLayer(points: readonly TrendPoint[], yDomain: [number, number]): L
     encoding: {
       y: ratioAxis(yDomain),
       href: { field: 'href' },
-      color: STATUS_COLOR,
-      shape: {
-        field: 'status',
-        type: 'nominal',
-        legend: null,
-        scale: { domain: [...STATUSES], range: ['circle', 'triangle-down', 'square', 'square'] },
-      },
+      ...STATUS_LOOKS,
       tooltip: [
         { field: 'day', title: 'night' },
         { field: 'text', title: 'times the control' },
@@ -122,15 +116,7 @@ function gapLayers(gaps: TrendJob['gaps']): Layer[] {
   return [
     {
       data: { values },
-      mark: {
-        type: 'text',
-        text: '×',
-        fontSize: 16,
-        fontWeight: 700,
-        fill: ALARM,
-        baseline: 'middle',
-        cursor: 'pointer',
-      },
+      mark: { ...CROSS, cursor: 'pointer' },
       encoding: {
         y: { value: HEIGHT - 8 },
         href: { field: 'href' },

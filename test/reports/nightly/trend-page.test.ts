@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderNightPage } from '../../../reports/nightly/night-page.ts';
+import { type NightJobView, renderNightPage } from '../../../reports/nightly/night-page.ts';
 import { trendChart } from '../../../reports/nightly/trend-chart.ts';
 import { trendHeadline } from '../../../reports/nightly/trend-headline.ts';
 import { renderTrendPage } from '../../../reports/nightly/trend-page.ts';
@@ -33,6 +33,7 @@ describe('the line on top', () => {
       tone: 'pending',
       headline: 'Nothing can be said about 1 of 2 jobs',
     });
+    expect(trendHeadline([young]).headline).toBe('Nothing can be said about the job');
   });
 
   it('says that all is well', () => {
@@ -118,16 +119,24 @@ describe('the page of a night', () => {
     changed: ['onnxruntime 1.29.0 -> 1.30.0'],
     facts: [['governor', 'performance']],
   } as const;
-  const page = renderNightPage({
-    id: '20260101-020000',
-    startedAt: '2026-01-01T02:00:00.000Z',
-    state: 'finished',
-    host: 'here',
-    facts: [['kernel', 'linux <6>']],
-    jobs: [job],
+  const pageOf = (jobs: readonly NightJobView[]): string =>
+    renderNightPage({
+      id: '20260101-020000',
+      startedAt: '2026-01-01T02:00:00.000Z',
+      state: 'finished',
+      host: 'here',
+      facts: [['kernel', 'linux <6>']],
+      jobs,
+    });
+
+  it('does not call well what cannot be judged yet', () => {
+    const young = { ...job, status: 'inconclusive', summary: 'insufficient history' } as const;
+    expect(pageOf([young])).toContain('<h1>Nothing can be said about the job</h1>');
+    expect(pageOf([{ ...young, status: 'ok' }])).toContain('<h1>Nothing regressed</h1>');
   });
 
   it('has the figures, what they rest on, and the way back', () => {
+    const page = pageOf([job]);
     for (const text of [
       '<h1>detector: REGRESSED: 6 % less</h1>',
       '0.940 [0.930,\u00a00.950]',
