@@ -16,6 +16,7 @@ import {
   verificationSection,
 } from './sections/evidence.ts';
 import { failuresSection, trialsSection, warningsSection } from './sections/findings.ts';
+import { RUN_DEFINITIONS } from './sections/run-definitions.ts';
 import { servedSection } from './sections/served.ts';
 import { variantsSection } from './sections/variants.ts';
 import { verdictSection } from './sections/verdict-section.ts';
@@ -64,6 +65,6 @@ function plainSections(view: RunView): readonly (Section | undefined)[] {
     hostSection(view),
     reproduceSection(view),
     trialsSection(view),
-    definitionsSection(),
+    definitionsSection(RUN_DEFINITIONS),
   ];
 }

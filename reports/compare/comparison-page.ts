@@ -2,10 +2,12 @@ import type { HostComparison } from '../../tuner/compare/comparison.ts';
 import { counted } from '../figure-format.ts';
 import { html, type Html } from '../html.ts';
 import { renderPage, renderSections, type Section } from '../page.ts';
-import { type Fact, factList } from '../tables/facts.ts';
+import { definitionsSection } from '../sections/definitions.ts';
+import { factList } from '../tables/facts.ts';
 import { loadVegaRuntime } from '../vega-runtime.ts';
 import { withoutLooseNumbers } from '../verdict-text.ts';
 import { barsSection, loadSection, priceSection } from './comparison-charts.ts';
+import { COMPARISON_DEFINITIONS } from './comparison-definitions.ts';
 import { configurationsTable, hostsTable } from './comparison-tables.ts';
 import { answers, breakEvenRows, footingText, headline } from './comparison-text.ts';
 
@@ -22,7 +24,7 @@ export async function renderComparison(comparison: HostComparison): Promise<stri
     breakEvenSection(comparison),
     configurationsSection(comparison),
     circumstancesSection(comparison),
-    definitionsSection(),
+    definitionsSection(COMPARISON_DEFINITIONS),
   ].filter((section) => section !== undefined);
   const hasCharts = charts.some((chart) => chart !== undefined);
   return renderPage({
@@ -140,39 +142,3 @@ function circumstancesSection({ model, workload, runtime, hosts }: HostCompariso
     ]),
   };
 }
-
-function definitionsSection(): Section {
-  return {
-    id: 'definitions',
-    heading: 'What the figures mean',
-    content: factList(DEFINITIONS),
-  };
-}
-
-const DEFINITIONS: readonly Fact[] = [
-  {
-    term: 'This unit',
-    value:
-      'The machine that was measured. Two of one kind differ by some percent, and a comparison of one of each says nothing of that.',
-  },
-  {
-    term: 'Session',
-    value:
-      'One sitting: a run, or a bench. Machines cannot take turns within one, so that a difference is judged by Welch’s t on the logarithms of sessions’ means, at least five of each.',
-  },
-  {
-    term: 'Best configuration',
-    value:
-      'The one that most runs of a host chose under the bound, of equals the fastest. Its figures come from fresh measurements, from the search only where it says so.',
-  },
-  {
-    term: 'Cost per million',
-    value:
-      '1e6 / (QPS × use) × (price / life in s + (use × W under load + (1 − use) × W idle) × price of a kWh / 3.6e6).',
-  },
-  {
-    term: 'Inferences per joule',
-    value:
-      'Idle power included. Only what sensors measured is ranked, and only where they see the same part of the machine; an estimate never is.',
-  },
-];
