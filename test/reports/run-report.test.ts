@@ -17,20 +17,12 @@ import {
   winnerOutcome,
   workload,
 } from './fixtures.ts';
+import { textOf } from './page-text.ts';
 
 const HOSTILE = `</script><script>alert(1)</script><img src=x onerror="alert('2')">`;
 
 function render(changes: Partial<RunRecord>, trials: readonly TrialRecord[]): Promise<string> {
   return renderRunReport({ run: runRecord(changes), trials });
-}
-
-/** The page without its scripts: what a reader sees. */
-function textOf(page: string): string {
-  return page
-    .replaceAll(/<(script|style)[\s\S]*?<\/\1>/g, '')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll('\u00a0', ' ')
-    .replaceAll(/\s+/g, ' ');
 }
 
 let winner = '';

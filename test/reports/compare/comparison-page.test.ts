@@ -1,22 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { renderComparison } from '../../../reports/compare/comparison-page.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { findChromium, isBrowserRequired, launchChromium } from '../chromium.ts';
+import type { HostComparison } from '../../../tuner/compare/comparison.ts';
+import {
+  IS_WITHOUT_CHROMIUM,
+  pageBrowser,
+  type ShownPage,
+  TITLE_TAKER,
+} from '../chromium-pages.ts';
+import { textOf } from '../page-text.ts';
 import { threeHosts } from './comparison-fixture.ts';
-
-const HOSTILE = `</script><script>document.title='taken'</script><img src=x onerror="document.title='taken'">`;
-
-/** The text of a page without its markup, scripts and specifications. */
-function textOf(page: string): string {
-  return page
-    .replaceAll(/<(script|style)[^]*?<\/\1>/g, '')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/\s+/g, ' ');
-}
 
 describe('the page of a comparison', () => {
   test('of the same records is the same text', async () => {
@@ -84,60 +76,34 @@ describe('the page of a comparison', () => {
   });
 });
 
-const executablePath = findChromium();
-
-describe.skipIf(executablePath === undefined && !isBrowserRequired())(
-  'a comparison in Chromium',
-  () => {
-    let browser: Browser;
-    beforeAll(async () => {
-      browser = await launchChromium(executablePath);
-    });
-    afterAll(async () => {
-      await browser?.close();
+describe.skipIf(IS_WITHOUT_CHROMIUM)('a comparison in Chromium', () => {
+  const { store, show } = pageBrowser();
+  const shown = async (comparison: HostComparison, width = 1200): Promise<ShownPage> =>
+    show(await store('compare.html', await renderComparison(comparison)), {
+      viewport: { width, height: 900 },
     });
 
-    async function opened(content: string, width = 1200): Promise<Opened> {
-      const path = join(temporaryFolder(), 'compare.html');
-      writeFileSync(path, content);
-      const page = await browser.newPage({ viewport: { width, height: 900 } });
-      const seen: string[] = [];
-      page.on('request', (request) => {
-        if (request.url() !== pathToFileURL(path).href) seen.push(request.url());
-      });
-      page.on('console', (message) => seen.push(message.text()));
-      page.on('pageerror', (error) => seen.push(error.message));
-      await page.goto(pathToFileURL(path).href);
-      await page.waitForSelector('html[data-ready]', { state: 'attached' });
-      return { page, seen };
-    }
+  test('asks for nothing, complains of nothing, and every chart comes to life', async () => {
+    const { page, requests, complaints, close } = await shown(await threeHosts());
+    expect(await page.locator('.chart').count()).toBe(5);
+    expect(await page.locator('.chart[data-live] svg.marks').count()).toBe(5);
+    expect(requests).toEqual([page.url()]);
+    expect(complaints).toEqual([]);
+    await close();
+  });
 
-    test('asks for nothing, complains of nothing, and every chart comes to life', async () => {
-      const { page, seen } = await opened(await renderComparison(await threeHosts()));
-      expect(await page.locator('.chart').count()).toBe(5);
-      expect(await page.locator('.chart[data-live] svg.marks').count()).toBe(5);
-      expect(seen).toEqual([]);
-      await page.close();
-    });
+  test.each([1200, 400])('is not wider than a window of %i px', async (width) => {
+    const { page, close } = await shown(await threeHosts(), width);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    await close();
+  });
 
-    test.each([1200, 400])('is not wider than a window of %i px', async (width) => {
-      const { page } = await opened(await renderComparison(await threeHosts()), width);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      await page.close();
-    });
-
-    test('shows a name from outside as text', async () => {
-      const { page, seen } = await opened(await renderComparison(await threeHosts(HOSTILE)));
-      expect(await page.title()).toBe('fake.onnx: 3 hosts compared');
-      expect(await page.locator('#hosts').innerText()).toContain("document.title='taken'");
-      expect(seen).toEqual([]);
-      await page.close();
-    });
-  },
-);
-
-interface Opened {
-  readonly page: Page;
-  /** Requests beside the page itself, and what it complained about. */
-  readonly seen: readonly string[];
-}
+  test('shows a name from outside as text', async () => {
+    const { page, requests, complaints, close } = await shown(await threeHosts(TITLE_TAKER));
+    expect(await page.title()).toBe('fake.onnx: 3 hosts compared');
+    expect(await page.locator('#hosts').innerText()).toContain("document.title='taken'");
+    expect(requests).toEqual([page.url()]);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+});
