@@ -2,16 +2,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompletedRow, TableRow } from '../../tuner/replay/table-columns.ts';
 
+/** The default arm of two cores, in the columns that every table has. */
+export const DEFAULT_ARM_COLUMNS = Object.freeze({
+  precision: 'fp32',
+  replicas: 1,
+  intra_op_threads: 2,
+  batch: 1,
+  graph_level: 'all',
+  spinning: true,
+  arena: true,
+});
+
 /** One completed trial of the default arm, with changes. */
 export function tableRow(changes: Partial<CompletedRow> = {}): TableRow {
   return {
-    precision: 'fp32',
-    replicas: 1,
-    intra_op_threads: 2,
-    batch: 1,
-    graph_level: 'all',
-    spinning: true,
-    arena: true,
+    ...DEFAULT_ARM_COLUMNS,
     qps: 100,
     p50_ms: 10,
     p99_ms: 12,

@@ -17,13 +17,23 @@ export function writeLinearModel(folder: string, batch: string | number = 'N'): 
     data: Float32Array.of(1, 0, 1, 0, 1, 1),
   });
   builder.output(builder.node('MatMul', [x, w], { outputs: ['y'] }), 'float32', [batch, 3]);
-  const path = join(folder, 'linear.onnx');
-  writeFileSync(path, writeModel(builder.build()));
-  return path;
+  return writeBuilt(folder, builder);
 }
 
 /** A loop that runs for minutes: the runtime cannot be interrupted meanwhile. */
 export function writeEndlessModel(folder: string): string {
+  const count = { type: 'int64', dims: [], data: BigInt64Array.of(10n ** 12n) } as const;
+  return writeBuilt(
+    folder,
+    buildLoop('endless', (builder) => builder.initializer('count', count)),
+  );
+}
+
+/**
+ * `y` is `x` [64, 64], multiplied with itself in each round, some 10 us each. `addCount` gives
+ * the graph the int64 scalar that says how many rounds, and returns its name.
+ */
+export function buildLoop(name: string, addCount: (builder: ModelBuilder) => string): ModelBuilder {
   const body = new ModelBuilder({ name: 'body', opset: 17 });
   body.input('i', 'int64', []);
   body.input('keep', 'bool', []);
@@ -34,18 +44,23 @@ export function writeEndlessModel(folder: string): string {
     'float32',
     [64, 64],
   );
-  const builder = new ModelBuilder({ name: 'endless', opset: 17 });
+  const builder = new ModelBuilder({ name, opset: 17 });
   builder.input('x', 'float32', [64, 64]);
-  const count = { type: 'int64', dims: [], data: BigInt64Array.of(10n ** 12n) } as const;
+  const count = addCount(builder);
   const yes = { type: 'bool', dims: [], data: Uint8Array.of(1) } as const;
-  const inputs = [builder.initializer('count', count), builder.initializer('yes', yes), 'x'];
-  builder.node('Loop', inputs, {
+  builder.node('Loop', [count, builder.initializer('yes', yes), 'x'], {
     outputs: ['y'],
     attributes: { body: { graph: body.buildGraph() } },
   });
   builder.output('y', 'float32', [64, 64]);
-  const path = join(folder, 'endless.onnx');
-  writeFileSync(path, writeModel(builder.build()));
+  return builder;
+}
+
+/** Writes what was built under its graph's name and returns the path. */
+export function writeBuilt(folder: string, builder: ModelBuilder): string {
+  const model = builder.build();
+  const path = join(folder, `${model.graph.name}.onnx`);
+  writeFileSync(path, writeModel(model));
   return path;
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { writeTable } from '../../../tuner/replay/write-table.ts';
 import { createSpace, defaultChoices } from '../../../tuner/space.ts';
 import { completedRecord, failedRecord } from '../../support/fake-trials.ts';
+import { DEFAULT_ARM_COLUMNS } from '../../support/replay-tables.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const { defaultArm: arm } = createSpace(defaultChoices(2, { batch: 'free', passes: ['none'] }), {
@@ -19,15 +20,10 @@ async function linesOf(trials: Parameters<typeof writeTable>[1]): Promise<unknow
   return lines.reverse().map((line) => JSON.parse(line) as unknown);
 }
 
-const DEFAULT_ARM_COLUMNS = {
-  precision: 'fp32',
+/** Those that a table may leave out, too. */
+const EVERY_ARM_COLUMN = {
+  ...DEFAULT_ARM_COLUMNS,
   passes: 'none',
-  replicas: 1,
-  intra_op_threads: 2,
-  batch: 1,
-  graph_level: 'all',
-  spinning: true,
-  arena: true,
   mem_pattern: true,
   isolation: 'inline',
 };
@@ -37,7 +33,7 @@ test('a completed trial is its arm and its figures, in the units of the columns'
   const figures = { qps: 100, p99Ms: 12, memoryBytes: 200 * 2 ** 20 };
   const [row] = await linesOf([completedRecord(trial, figures)]);
   expect(row).toEqual({
-    ...DEFAULT_ARM_COLUMNS,
+    ...EVERY_ARM_COLUMN,
     qps: 100,
     // The median of 12 (i + 1) / 199 ms over 200 latencies.
     p50_ms: expect.closeTo((12 * 100.5) / 199, 9) as number,
@@ -55,5 +51,5 @@ test('a failed trial is its arm and its cost; verification is left out', async (
     failedRecord({ arm, sequence: 0, costMs: 1500 }),
     failedRecord({ arm, sequence: 1, purpose }),
   ]);
-  expect(rows).toEqual([{ ...DEFAULT_ARM_COLUMNS, failed: true, cost_s: 1.5 }]);
+  expect(rows).toEqual([{ ...EVERY_ARM_COLUMN, failed: true, cost_s: 1.5 }]);
 });
