@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { UserError } from '../engine/base/errors.ts';
 import { sha256OfFile } from '../engine/base/files.ts';
 import { parseAs } from '../engine/base/json.ts';
+import { constraintWords, durationWord } from '../tuner/constraint.ts';
 import { readTuned, type Tuned } from '../tuner/export/tuned.ts';
 import type { JobNight } from '../tuner/nightly/job-history.ts';
 import type { FixedConfig, JobCandidate, NightlyJob } from '../tuner/nightly/nightly-plan.ts';
 import { mustTune, type RetunePolicy, type TuningFacts } from '../tuner/nightly/retune-policy.ts';
-import type { Constraint } from '../tuner/run-record.ts';
 import { thisHost, versions } from './measuring.ts';
 import { clawCommand } from './nightly-command.ts';
 import type { NightlySurroundings } from './nightly-side.ts';
@@ -110,31 +110,18 @@ function tuneArguments(
     target,
     ...(dataPath === null ? [] : ['--data', dataPath]),
     ...Object.entries(dims).flatMap(([name, size]) => ['--dim', `${name}=${size}`]),
-    ...constraints.flatMap(constraintArguments),
+    ...constraints.flatMap(constraintWords),
     ...meters.flatMap((meter) => ['--meter', meter]),
     '--objective',
     objective,
     '--budget',
-    `${budgetMs}ms`,
+    durationWord(budgetMs),
     '--seed',
     String(seed),
     '--store',
     store,
     '--json',
   ];
-}
-
-function constraintArguments(constraint: Constraint): string[] {
-  switch (constraint.kind) {
-    case 'latency':
-      return ['--slo', `${constraint.percentile}<${constraint.limitMs}ms`];
-    case 'memory':
-      return ['--max-memory', `${constraint.limitBytes}B`];
-    case 'accuracy':
-      return ['--min-accuracy', String(constraint.floor)];
-    case 'power':
-      return ['--max-power', `${constraint.limitWatts}W`];
-  }
 }
 
 /** Beyond this a document is not a result; a run's is some 100 KB. */

@@ -1,4 +1,5 @@
-import type { Constraint, RunRecord } from '../tuner/run-record.ts';
+import { constraintWords, durationWord } from '../tuner/constraint.ts';
+import type { RunRecord } from '../tuner/run-record.ts';
 
 /** A command line and what it does. */
 export interface Command {
@@ -33,7 +34,7 @@ function tuneCommand(run: RunRecord): string {
       words.push('--dim', quoted(`${name}=${value}`));
     }
   }
-  for (const constraint of run.constraints) words.push(...constraintWords(constraint));
+  for (const constraint of run.constraints) words.push(...constraintWords(constraint).map(quoted));
   words.push(...goalWords(run), ...run.spaceOptions.map(quoted));
   for (const meter of run.meters) words.push('--meter', quoted(meter));
   if (budget.timeMs !== null) words.push('--budget', durationWord(budget.timeMs));
@@ -51,30 +52,6 @@ function goalWords({ objective, pick, prices }: RunRecord): readonly string[] {
     words.push('--capex', String(prices.capex), '--life', `${prices.lifeYears}y`);
   if (prices.perKwh !== null) words.push('--price-kwh', String(prices.perKwh));
   return words;
-}
-
-function constraintWords(constraint: Constraint): readonly string[] {
-  switch (constraint.kind) {
-    case 'latency':
-      return ['--slo', quoted(`${constraint.percentile}<${durationWord(constraint.limitMs)}`)];
-    case 'memory':
-      return ['--max-memory', sizeWord(constraint.limitBytes)];
-    case 'accuracy':
-      return ['--min-accuracy', String(constraint.floor)];
-    case 'power':
-      return ['--max-power', `${constraint.limitWatts}W`];
-  }
-}
-
-/** Exact, in the largest unit that keeps it whole. */
-function durationWord(ms: number): string {
-  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
-  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
-}
-
-function sizeWord(limitBytes: number): string {
-  const mebibytes = limitBytes / 2 ** 20;
-  return Number.isInteger(mebibytes) ? `${mebibytes}MiB` : String(limitBytes);
 }
 
 /** Quoted for a POSIX shell where the word needs it. */

@@ -60,6 +60,34 @@ export function describeConstraint(constraint: Constraint): string {
   }
 }
 
+/**
+ * The option of `claw tune` that asks for a constraint, and its value as it is, not quoted for a
+ * shell. Read back, it gives the very same constraint.
+ */
+export function constraintWords(constraint: Constraint): readonly [option: string, value: string] {
+  switch (constraint.kind) {
+    case 'latency':
+      return ['--slo', `${constraint.percentile}<${durationWord(constraint.limitMs)}`];
+    case 'memory':
+      return ['--max-memory', sizeWord(constraint.limitBytes)];
+    case 'accuracy':
+      return ['--min-accuracy', String(constraint.floor)];
+    case 'power':
+      return ['--max-power', `${constraint.limitWatts}W`];
+  }
+}
+
+/** `3m`, `1500ms`: a duration as options take it, exact, in the largest unit that keeps it whole. */
+export function durationWord(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}
+
+function sizeWord(limitBytes: number): string {
+  const mebibytes = limitBytes / 2 ** 20;
+  return Number.isInteger(mebibytes) ? `${mebibytes}MiB` : String(limitBytes);
+}
+
 export function checkConstraint(
   figures: ConstrainedFigures,
   constraint: Constraint,

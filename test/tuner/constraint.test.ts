@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../engine/base/errors.ts';
+import { parseBytes } from '../../engine/base/units.ts';
 import {
   checkConstraint,
+  constraintWords,
   describeConstraint,
   meetsAll,
   parseSlo,
@@ -34,6 +36,31 @@ describe('a latency bound', () => {
       expect(() => parseSlo(text)).toThrow(/--slo/);
     },
   );
+});
+
+describe('the words that ask for a constraint', () => {
+  test.each([
+    [p99, ['--slo', 'p99<50ms']],
+    [{ ...p99, percentile: 'p90', limitMs: 1500 }, ['--slo', 'p90<1500ms']],
+    [{ ...p99, limitMs: 2000 }, ['--slo', 'p99<2s']],
+    [{ ...p99, limitMs: 120_000 }, ['--slo', 'p99<2m']],
+    [memory, ['--max-memory', '512MiB']],
+    [{ kind: 'memory', limitBytes: 1_000_000 }, ['--max-memory', '1000000']],
+    [accuracy, ['--min-accuracy', '0.95']],
+    [{ kind: 'power', limitWatts: 12.5 }, ['--max-power', '12.5W']],
+  ] as const)('%o', (constraint, words) => {
+    expect(constraintWords(constraint)).toEqual(words);
+  });
+
+  test.each([0.8, 1, 999.5, 1000, 61_000, 180_000])('%d ms come back as they were', (limitMs) => {
+    const [, slo] = constraintWords({ ...p99, limitMs });
+    expect(parseSlo(slo)).toEqual({ ...p99, limitMs });
+  });
+
+  test.each([1, 1_000_000, 2 ** 20, 3 * 2 ** 30])('%d bytes come back as they were', (size) => {
+    const [option, text] = constraintWords({ kind: 'memory', limitBytes: size });
+    expect(parseBytes(text, option)).toBe(size);
+  });
 });
 
 describe('checking', () => {
