@@ -3,6 +3,7 @@ import { cleanQdq } from './clean-qdq.ts';
 import { constantsToInitializers } from './constants-to-initializers.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldShapeArithmetic } from './fold-shape-arithmetic.ts';
+import { fuseAttention } from './fuse-attention.ts';
 import { fuseBatchNorm } from './fuse-batch-norm.ts';
 import { fuseBiasGelu } from './fuse-bias-gelu.ts';
 import { fuseConvActivation } from './fuse-conv-activation.ts';
@@ -13,6 +14,7 @@ import { fuseFastGelu } from './fuse-fast-gelu.ts';
 import { fuseGelu } from './fuse-gelu.ts';
 import { fuseLayerNorm } from './fuse-layer-norm.ts';
 import { fuseMatMulAdd } from './fuse-matmul-add.ts';
+import { fuseMultiHeadAttention } from './fuse-multi-head-attention.ts';
 import { fusePad } from './fuse-pad.ts';
 import { fuseQuickGelu } from './fuse-quick-gelu.ts';
 import { fuseRmsNorm } from './fuse-rms-norm.ts';
@@ -39,6 +41,9 @@ const PASSES: readonly Pass[] = Object.freeze([
   fuseBatchNorm,
   fuseConvAffine,
   fuseMatMulAdd,
+  // Before what takes the bias of a projection elsewhere.
+  fuseAttention,
+  fuseMultiHeadAttention,
   fuseLayerNorm,
   fuseRmsNorm,
   fuseGelu,

@@ -1,0 +1,131 @@
+import { intsAttribute } from '../attributes.ts';
+import type { Dim } from '../describe.ts';
+import type { IrNode, IrValue } from '../ir/ir.ts';
+import { readScalar } from '../tensor-values.ts';
+import { constantOperand } from './constant-operand.ts';
+import type { ShapesOf } from './mask-axes.ts';
+
+/** What an axis of queries, keys or values runs over. */
+export type Part = 'batch' | 'length' | 'heads' | 'size';
+
+/** The parts of each axis, outermost first: `[batch, length, heads * size]` and its like. */
+export type Layout = readonly (readonly Part[])[];
+
+/** Elements of each part; a number, or the name of a dim. */
+export type PartSizes = Readonly<Record<Part, Dim>>;
+
+export const JOINED: Layout = [['batch'], ['length'], ['heads', 'size']];
+export const BY_HEAD: Layout = [['batch'], ['heads'], ['length'], ['size']];
+export const BY_HEAD_TRANSPOSED: Layout = [['batch'], ['heads'], ['size'], ['length']];
+/** As Gemm makes it, which takes matrices only. */
+const FLAT: Layout = [
+  ['batch', 'length'],
+  ['heads', 'size'],
+];
+
+/** A value that is another one in another layout, times a number. */
+export interface Rearranged {
+  readonly source: IrValue;
+  readonly scale: number;
+  /** From the source on. */
+  readonly nodes: readonly IrNode[];
+}
+
+/** The dynamo exporter writes five to transpose the keys. */
+const MAX_STEPS = 12;
+
+/** Goes back over Reshape, Transpose and factors to what is split into heads. */
+export function rearrangedFrom(value: IrValue): Rearranged {
+  const nodes: IrNode[] = [];
+  let source = value;
+  let scale = 1;
+  while (nodes.length < MAX_STEPS) {
+    const node = source.producer;
+    const factor = node === null ? null : factorOf(node);
+    const moves = node?.is('Reshape') === true || node?.is('Transpose') === true;
+    const [input = null] = moves ? node.inputs : [];
+    const before = factor?.of ?? input;
+    if (node === null || before === null) break;
+    nodes.unshift(node);
+    scale *= factor?.by ?? 1;
+    source = before;
+  }
+  return { source, scale, nodes };
+}
+
+/** A product or quotient with a float32 number that leaves the shape of a matrix or more alone. */
+export function factorOf(node: IrNode): { readonly of: IrValue; readonly by: number } | null {
+  const operand = node.is('Mul') || node.is('Div') ? constantOperand(node) : null;
+  const number = operand === null ? null : readScalar(operand.constant);
+  if (operand === null || number === null || operand.constant.dims.length > 2) return null;
+  if (node.is('Mul')) return { of: operand.other, by: number };
+  return operand.index === 1 ? { of: operand.other, by: 1 / number } : null;
+}
+
+/** Whether the nodes bring joined heads, as they are or flat, into a layout. */
+export function endsIn(
+  layout: Layout,
+  { source, nodes }: Rearranged,
+  around: { readonly sizes: PartSizes; readonly shapesOf: ShapesOf },
+): boolean {
+  const { sizes, shapesOf } = around;
+  const dims = shapesOf(source).dims ?? [];
+  const joined = joinedSize(sizes);
+  const isJoined = dims.length === 3 && dims[0] === sizes.batch && dims[1] === sizes.length;
+  if (joined === null || dims.at(-1) !== joined || (!isJoined && dims.length !== 2)) return false;
+  let current: Layout | null = isJoined ? JOINED : FLAT;
+  for (const node of nodes) {
+    if (current !== null) current = layoutAfter(node, current, around);
+  }
+  return current !== null && isSameLayout(current, layout);
+}
+
+/** Heads times their size; null where they are not fixed. */
+export function joinedSize({ heads, size }: PartSizes): number | null {
+  return typeof heads === 'number' && typeof size === 'number' ? heads * size : null;
+}
+
+export function isSameLayout(a: Layout, b: Layout): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What a Reshape, Transpose or factor makes of a layout; null where it is not known. */
+export function layoutAfter(
+  node: IrNode,
+  layout: Layout,
+  { sizes, shapesOf }: { readonly sizes: PartSizes; readonly shapesOf: ShapesOf },
+): Layout | null {
+  if (node.is('Reshape')) {
+    const { dims } = shapesOf(node.output);
+    return dims === null ? null : regroup(layout.flat(), dims, sizes);
+  }
+  if (!node.is('Transpose')) return layout;
+  const order = intsAttribute(node, 'perm') ?? [...layout.keys()].reverse();
+  const moved = order.map((axis) => layout[axis]);
+  return moved.every((parts) => parts !== undefined) ? moved : null;
+}
+
+/**
+ * Axes of the given dims that hold the parts in the same order. The elements are the
+ * same, so that one dim may be left to hold the parts that no other does.
+ */
+function regroup(parts: readonly Part[], dims: readonly Dim[], sizes: PartSizes): Layout | null {
+  const rest = [...parts];
+  const isNext = (dim: Dim | undefined, part: Part | undefined): boolean =>
+    part !== undefined && dim !== undefined && dim !== null && dim === sizes[part];
+  const front: Part[][] = [];
+  while (isNext(dims[front.length], rest[0])) front.push(rest.splice(0, 1));
+  const back: Part[][] = [];
+  while (
+    front.length + back.length < dims.length &&
+    isNext(dims[dims.length - 1 - back.length], rest.at(-1))
+  ) {
+    back.unshift(rest.splice(-1, 1));
+  }
+  const open = dims.length - front.length - back.length;
+  if (open === 1 && rest.length > 0) return [...front, rest, ...back];
+  if (open !== 0 || !rest.every((part) => sizes[part] === 1)) return null;
+  // What has one element, such as a single head, is joined with what follows.
+  const [first = [], ...others] = back;
+  return rest.length === 0 ? [...front, ...back] : [...front, [...rest, ...first], ...others];
+}
