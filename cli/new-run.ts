@@ -1,5 +1,4 @@
 import type { QualityFloor } from '../engine/artifacts/quantization/quality.ts';
-import { formatBytes } from '../engine/base/units.ts';
 import { prepareWorkload } from '../suites/prepare-workload.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
 import type { Goal } from '../tuner/objective.ts';
@@ -9,7 +8,7 @@ import { machine, probeOn, thisHost, variantSettings, versions } from './measuri
 import type { Progress } from './progress.ts';
 import { madeChoices, wantedArtifacts } from './run-choices.ts';
 import { runName } from './run-name.ts';
-import { spaceOf } from './run-space.ts';
+import { spaceOf, tooLargeText } from './run-space.ts';
 import { storePaths } from './store-folder.ts';
 import type { TuneOptions, TunePlan } from './tune-plan.ts';
 
@@ -83,11 +82,6 @@ function accuracyFloors(constraints: RunRecord['constraints']): QualityFloor[] {
 /** A record owns its lists. */
 function listsOf<T>(values: Readonly<Record<string, readonly T[]>>): Record<string, T[]> {
   return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, [...list]]));
-}
-
-function tooLargeText(count: number, constraints: RunRecord['constraints']): string {
-  const limit = constraints.find((one) => one.kind === 'memory')?.limitBytes ?? 0;
-  return `${count} arms are not tried: their weights alone are more than ${formatBytes(limit)}`;
 }
 
 type Asked = 'spaceOptions' | 'meters' | 'budget' | 'trialMs' | 'searcher' | 'seed';

@@ -1,5 +1,9 @@
 import { UsageError } from '../engine/base/errors.ts';
-import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
+import {
+  defaultEngineConfig,
+  GRAPH_LEVELS,
+  type GraphLevel,
+} from '../engine/runtime/engine-config.ts';
 import type { WorkloadRecord } from '../suites/workload-record.ts';
 import { restrictChoices, type Choices } from '../tuner/choices.ts';
 import { defaultChoices, type ModelChoices } from '../tuner/space.ts';
@@ -14,6 +18,7 @@ const PRECISIONS = ['fp16', ...VARIANTS] as const;
 export function wantedArtifacts(plan: TunePlan): {
   readonly pipelines: (typeof PIPELINES)[number][];
   readonly precisions: (typeof PRECISIONS)[number][];
+  readonly memoryLevels: readonly GraphLevel[];
 } {
   const wanted = chosen(plan, {
     batch: 'free',
@@ -23,7 +28,19 @@ export function wantedArtifacts(plan: TunePlan): {
   return {
     pipelines: PIPELINES.filter((pipeline) => wanted['passes']?.includes(pipeline)),
     precisions: PRECISIONS.filter((one) => wanted['precision']?.includes(one)),
+    memoryLevels: observedLevels(plan, wanted),
   };
+}
+
+/**
+ * Where memory is bounded, every level that may be tried, so that arms can be left out;
+ * else the default one, for the report.
+ */
+function observedLevels({ constraints }: TunePlan, wanted: Choices): readonly GraphLevel[] {
+  const tried = GRAPH_LEVELS.filter((level) => wanted['graphLevel']?.includes(level));
+  const isBounded = constraints.some(({ kind }) => kind === 'memory');
+  const { graphLevel } = defaultEngineConfig(1);
+  return isBounded ? tried : tried.filter((level) => level === graphLevel);
 }
 
 /** The choices among what could be made of the model. Throws UsageError on a batch it cannot take. */
