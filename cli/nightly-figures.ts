@@ -1,4 +1,5 @@
 import { mean, median } from '../engine/base/statistics.ts';
+import { comparedFigure } from '../suites/comparison/compare-trials.ts';
 import type { ComparedMetric } from '../suites/comparison/margins.ts';
 import type { CompletedTrial, TrialRecord } from '../suites/trial-record.ts';
 import {
@@ -23,27 +24,10 @@ export function completedOf(trials: readonly TrialRecord[], side: 'a' | 'b'): Co
 /** Geometric mean of a metric over trials, in its own unit; NaN where none has it. */
 export function levelOf(trials: readonly CompletedTrial[], metric: ComparedMetric): number {
   const logs = trials.flatMap((trial) => {
-    const value = figureOf(trial, metric);
+    const value = comparedFigure(trial, metric);
     return value === null ? [] : [Math.log(value)];
   });
   return logs.length === 0 ? Number.NaN : Math.exp(mean(logs));
-}
-
-function figureOf({ metrics }: CompletedTrial, metric: ComparedMetric): number | null {
-  switch (metric) {
-    case 'throughput':
-      return metrics.qps;
-    case 'p50':
-      return metrics.latencyMs.p50;
-    case 'p99':
-      return metrics.latencyMs.p99;
-    case 'memory':
-      return metrics.memoryBytes;
-    case 'energy': {
-      const energy = metrics.energyJPerInference;
-      return energy.state === 'measured' ? energy.value : null;
-    }
-  }
 }
 
 /** The constraints that a side's figures break, each figure being the median of its trials. */

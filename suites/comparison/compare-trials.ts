@@ -98,7 +98,7 @@ async function measureBlock(
 function logRatiosOf(order: BlockOrder, trials: readonly CompletedTrial[]): BlockLogRatios {
   const ratios: Partial<Record<ComparedMetric, number>> = {};
   for (const metric of COMPARED_METRIC_NAMES) {
-    const values = trials.map((trial) => valueOf(trial, metric));
+    const values = trials.map((trial) => comparedFigure(trial, metric));
     const known = values.filter((value) => value !== null);
     if (isFour(known)) ratios[metric] = blockLogRatio(order, known);
   }
@@ -109,8 +109,8 @@ function isFour(values: readonly number[]): values is readonly [number, number, 
   return values.length === 4;
 }
 
-/** Null where it was not measured; an estimate of energy decides nothing. */
-function valueOf({ metrics }: CompletedTrial, metric: ComparedMetric): number | null {
+/** A trial's figure, in the metric's own unit; null where it was not measured, or only estimated. */
+export function comparedFigure({ metrics }: CompletedTrial, metric: ComparedMetric): number | null {
   switch (metric) {
     case 'throughput':
       return metrics.qps;
