@@ -4,16 +4,9 @@ import { readTextFile } from '../engine/base/files.ts';
 import { firstIssue } from '../engine/base/json.ts';
 import { parseDurationMs } from '../engine/base/units.ts';
 import { defaultEngineConfig, engineConfigSchema } from '../engine/runtime/engine-config.ts';
-import { findSuite } from '../suites/registry.ts';
-import {
-  SCENARIO_NAMES,
-  type LatencyBound,
-  type Scenario,
-  type ScenarioName,
-} from '../suites/scenarios/scenario.ts';
-import { parseSlo } from '../tuner/constraint.ts';
 import { readTuned, type Tuned } from '../tuner/export/tuned.ts';
 import { setKnobs } from '../tuner/set-knobs.ts';
+import { parseLoad, type BenchLoad } from './bench-load.ts';
 import {
   parseCount,
   parseDims,
@@ -49,10 +42,7 @@ export interface BenchPlan {
   readonly config: ConfigSource;
   /** The configuration that it is compared with; null: it is measured for itself. */
   readonly against: ConfigSource | null;
-  readonly load:
-    | { readonly kind: 'fixed'; readonly scenario: Scenario }
-    /** The highest rate that keeps the bound. */
-    | { readonly kind: 'peak'; readonly bound: LatencyBound };
+  readonly load: BenchLoad;
   readonly durationMs: number;
 }
 
@@ -168,51 +158,4 @@ async function readConfigFile(path: string): Promise<unknown> {
       cause: thrown,
     });
   }
-}
-
-function parseLoad(options: BenchOptions, target: string): BenchPlan['load'] {
-  const name = SCENARIO_NAMES.find((one) => one === options.scenario);
-  if (name === undefined) {
-    throw new UsageError(`--scenario '${options.scenario}' is not known`, {
-      remedy: `scenarios: ${SCENARIO_NAMES.join(', ')}`,
-    });
-  }
-  if (name === 'server') return serverLoad(options, target);
-  refuseServerOptions(options, name);
-  return { kind: 'fixed', scenario: { name } };
-}
-
-function refuseServerOptions(options: BenchOptions, name: ScenarioName): void {
-  const extra = options.rate !== undefined ? '--rate' : options.slo !== undefined ? '--slo' : null;
-  if (extra === null) return;
-  throw new UsageError(`${extra} belongs to the server scenario, not to ${name}`, {
-    remedy: 'add --scenario server',
-  });
-}
-
-/** With a rate: the latency at that rate. Without: the highest rate that keeps the bound. */
-function serverLoad(options: BenchOptions, target: string): BenchPlan['load'] {
-  const slo = options.slo ?? findSuite(target)?.defaultSlo;
-  const bound = slo === undefined ? null : boundOf(slo);
-  if (options.rate !== undefined) {
-    const ratePerSecond = Number(options.rate);
-    if (!(ratePerSecond > 0 && ratePerSecond <= 1e6)) {
-      throw new UsageError(`--rate '${options.rate}' is not a rate`, {
-        remedy: 'give queries per second, above 0 and at most a million, such as --rate 100',
-      });
-    }
-    return { kind: 'fixed', scenario: { name: 'server', ratePerSecond, bound } };
-  }
-  if (bound === null) {
-    throw new UsageError('the server scenario needs a rate or a bound on latency', {
-      remedy: "give --rate 100, or --slo 'p99<20ms' to find the highest rate that keeps it",
-    });
-  }
-  return { kind: 'peak', bound };
-}
-
-function boundOf(slo: string): LatencyBound {
-  const constraint = parseSlo(slo);
-  if (constraint.kind !== 'latency') throw new Error('--slo is a bound on latency');
-  return { percentile: constraint.percentile, limitMs: constraint.limitMs };
 }

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import type { ExportInput } from '../tuner/export/export-input.ts';
 import { readTuned, resolveTuned, createTuned, type Tuned } from '../tuner/export/tuned.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
+import { EXIT } from './exit-codes.ts';
 import { openStore } from './results.ts';
 import { storePaths } from './store-folder.ts';
 import { findRun } from './stored-run.ts';
-
-const EXIT_NOTHING_FEASIBLE = 4;
 
 export interface ExportSource {
   /** With absolute paths. */
@@ -31,7 +30,7 @@ export async function findExportSource(result: string, storeFolder: string): Pro
 function tunedOf(run: RunRecord, storeFolder: string): Tuned {
   if (run.outcome?.kind === 'nothing-feasible') {
     throw new UserError(`nothing ships of run ${run.id}: ${run.outcome.reason}`, {
-      exitCode: EXIT_NOTHING_FEASIBLE,
+      exitCode: EXIT.nothingFeasible,
       remedy: 'relax the constraints and tune again',
     });
   }

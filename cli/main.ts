@@ -14,9 +14,8 @@ import { addReport } from './declarations/report.ts';
 import { addSuites } from './declarations/suites.ts';
 import { addTune } from './declarations/tune.ts';
 import { addUnpack } from './declarations/unpack.ts';
+import { EXIT } from './exit-codes.ts';
 import { showFailure } from './failure.ts';
-
-const EXIT_USAGE = 2;
 
 /**
  * Runs one command and returns the exit code: 0, 1 failed, 2 usage, 4 nothing
@@ -35,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : EXIT.usage;
     return showFailure(thrown, { json: argv.includes('--json') });
   }
   return exitCode;

@@ -8,6 +8,7 @@ import { bestFeasibleScore, type ReplaySetting } from '../tuner/replay/replay-ru
 import { replaySeeds } from '../tuner/replay/replay-seeds.ts';
 import { toPrior, type ReplayTable } from '../tuner/replay/replay-table.ts';
 import type { Constraint } from '../tuner/run-record.ts';
+import { EXIT } from './exit-codes.ts';
 import { constraintOptionsSchema, parseConstraints, parseCount } from './option-values.ts';
 import { checkOneBudget, parseSearcher } from './search-options.ts';
 
@@ -87,7 +88,7 @@ function checkFeasible(table: ReplayTable, constraints: readonly Constraint[]): 
   throw new UserError(
     `no arm of ${table.name} meets ${constraints.map(describeConstraint).join(' and ')}`,
     {
-      exitCode: 4,
+      exitCode: EXIT.nothingFeasible,
       remedy: `relax the bounds: the lowest p99 is ${formatNumber(p99)} ms, the lowest memory ${formatBytes(memory)}`,
     },
   );

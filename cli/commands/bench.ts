@@ -1,3 +1,4 @@
+import type { BenchRecord } from '../../suites/bench-record.ts';
 import { benchOptionsSchema, planBench } from '../bench-plan.ts';
 import { measureBench } from '../bench-session.ts';
 import { summarizeBench } from '../bench-summary.ts';
@@ -30,10 +31,8 @@ export async function bench(
 }
 
 /** Whether there is a figure that counts. */
-function isUsable({ trials, peak, comparison }: BenchRecordLike): boolean {
+function isUsable({ trials, peak, comparison }: BenchRecord): boolean {
   if (peak !== null) return peak.ratePerSecond !== null;
   if (comparison !== null) return comparison.metrics.length > 0;
   return trials.at(-1)?.state === 'completed';
 }
-
-type BenchRecordLike = Awaited<ReturnType<typeof measureBench>>['record'];

@@ -10,6 +10,7 @@ import { UNLIKE, type Unlike } from '../../tuner/compare/likeness.ts';
 import { readPrices } from '../../tuner/compare/prices-file.ts';
 import { openSources, parseAddress, type RunAddress } from '../compare-sources.ts';
 import { summarizeComparison } from '../compare-summary.ts';
+import { EXIT } from '../exit-codes.ts';
 import { constraintOptionsSchema, parseConstraints, storeOptionsSchema } from '../option-values.ts';
 
 const optionsSchema = storeOptionsSchema.extend(constraintOptionsSchema.shape).extend({
@@ -20,9 +21,6 @@ const optionsSchema = storeOptionsSchema.extend(constraintOptionsSchema.shape).e
   allow: z.array(z.string()).default([]),
 });
 type Options = z.infer<typeof optionsSchema>;
-
-/** No host meets the bound, as a run says it too. */
-const EXIT_NOTHING_FEASIBLE = 4;
 
 /** `claw compare RUN...`. */
 export async function compare(runs: readonly string[], rawOptions: unknown): Promise<number> {
@@ -37,7 +35,7 @@ export async function compare(runs: readonly string[], rawOptions: unknown): Pro
       : summarizeComparison(comparison, Object.values(written)),
   );
   const isAnswered = comparison.hosts.some(({ best }) => best.state === 'found');
-  return isAnswered ? 0 : EXIT_NOTHING_FEASIBLE;
+  return isAnswered ? 0 : EXIT.nothingFeasible;
 }
 
 async function compareAt(

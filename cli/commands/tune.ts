@@ -1,7 +1,4 @@
 import { UserError } from '../../engine/base/errors.ts';
-import { discoverSensors } from '../../hosts/power/discover-sensors.ts';
-import type { PowerSensor } from '../../hosts/power/power-sensor.ts';
-import { systemPowerContext } from '../../hosts/power/system-context.ts';
 import { frontOf } from '../../tuner/front.ts';
 import { findPriors } from '../../tuner/priors.ts';
 import { writeTable } from '../../tuner/replay/write-table.ts';
@@ -11,23 +8,17 @@ import { openPooledSearcher, type PooledSearcher } from '../../tuner/search/ask-
 import { findSearcher } from '../../tuner/search/registry.ts';
 import { thisOwner } from '../../tuner/store/run-owner.ts';
 import type { Store } from '../../tuner/store/store.ts';
+import { EXIT } from '../exit-codes.ts';
 import { interruptible, type Interruption } from '../interruption.ts';
 import { machine, measureOn } from '../measuring.ts';
 import { newRun, type Surroundings } from '../new-run.ts';
+import { powerSensors } from '../power-sensors.ts';
 import { openStore, writeResults } from '../results.ts';
 import { spaceOf } from '../run-space.ts';
 import { resumeCommand } from '../store-folder.ts';
 import { checkResumeAlone, resumedRun } from '../stored-run.ts';
 import { summarizeInterruption, summarizeRun } from '../summary.ts';
-import {
-  mustMeasurePower,
-  planRun,
-  tuneOptionsSchema,
-  type TuneOptions,
-  type TunePlan,
-} from '../tune-plan.ts';
-
-const EXIT_NOTHING_FEASIBLE = 4;
+import { mustMeasurePower, planRun, tuneOptionsSchema, type TunePlan } from '../tune-plan.ts';
 
 /** `claw tune [TARGET]`; `given` names the options that were typed. */
 export async function tune(
@@ -59,7 +50,7 @@ async function startRun(
   if (plan === null) return resumedRun(store, typeof resume === 'string' ? resume : 'latest');
   // First: a sensor may be missing, the address of a meter may be wrong.
   if (mustMeasurePower(plan.goal, plan.constraints)) {
-    await powerSensors({ ...plan.goal, ...plan, meters: around.options.meter }, around.signal);
+    await powerSensors({ meters: around.options.meter, isNeeded: true, signal: around.signal });
   }
   return newRun(plan, store, around);
 }
@@ -94,7 +85,7 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
     );
   }
   if (around.signal.aborted) return (around.signal.reason as Interruption).exitCode;
-  return run.outcome?.kind === 'nothing-feasible' ? EXIT_NOTHING_FEASIBLE : 0;
+  return run.outcome?.kind === 'nothing-feasible' ? EXIT.nothingFeasible : 0;
 }
 
 async function search(run: RunRecord, store: Store, around: Surroundings): Promise<RunRecord> {
@@ -111,7 +102,8 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
   let adviser: PooledSearcher | null = null;
   try {
     const { signal } = around;
-    const sensors = await powerSensors(run, signal);
+    const isNeeded = mustMeasurePower(run, run.constraints);
+    const sensors = await powerSensors({ meters: run.meters, isNeeded, signal });
     const space = spaceOf(run);
     const problem = problemOf(run, space, await findPriors(store, run));
     adviser = openPooledSearcher({ searcher: run.searcher, problem });
@@ -132,21 +124,4 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
     await adviser?.close();
     await store.releaseRun(run.id).catch(() => undefined);
   }
-}
-
-/** The sensors that trials read: where a run cannot be judged without power, there must be one. */
-async function powerSensors(
-  run: Pick<RunRecord, 'objective' | 'pick' | 'prices' | 'constraints'> & {
-    readonly meters: TuneOptions['meter'];
-  },
-  signal: AbortSignal,
-): Promise<readonly PowerSensor[]> {
-  const { meters, constraints } = run;
-  const { sensors } = await discoverSensors(systemPowerContext(), { meters, signal });
-  if (sensors.length === 0 && mustMeasurePower(run, constraints)) {
-    throw new UserError('power decides here, and this machine has no sensor that can be read', {
-      remedy: 'see `claw host` for what is missing, or give a power meter: --meter shelly://HOST',
-    });
-  }
-  return sensors;
 }
