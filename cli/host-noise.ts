@@ -4,12 +4,11 @@ import { codeOf } from '../engine/base/errors.ts';
 import { writeError, writeFileAtomic } from '../engine/base/files.ts';
 import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
 import { ageText, noiseRecordSchema, type NoiseRecord } from '../suites/comparison/noise-floor.ts';
-import { measureNoise } from '../suites/noise/measure-noise.ts';
+import { measureNoise, type NoiseOptions } from '../suites/noise/measure-noise.ts';
 import { prepareNoiseProbe } from '../suites/noise/probe-model.ts';
-import { toTrialRecord } from '../suites/to-trial-record.ts';
-import { runTrial } from '../suites/trial/run-trial.ts';
-import { toArm } from '../tuner/arm.ts';
-import { machine, thisHost, versions } from './measuring.ts';
+import { toArm, type Arm } from '../tuner/arm.ts';
+import { machine, thisHost } from './measuring.ts';
+import { recordedTrial } from './recorded-trial.ts';
 import { storePaths } from './store-folder.ts';
 
 /** A floor older than this is measured again: machines get neighbours and upgrades. */
@@ -34,39 +33,32 @@ export async function measureHostNoise(context: NoiseContext): Promise<NoiseReco
   const { store, signal, onProgress } = context;
   await makeFolder(store);
   const host = thisHost();
-  const config = toArm(defaultEngineConfig(host.usableCores)).config;
+  const arm = toArm(defaultEngineConfig(host.usableCores));
   const probe = await prepareNoiseProbe(storePaths(store).cache);
   const measuredAt = machine.clock.date().toISOString();
-  let sequence = 0;
   onProgress("measuring this host's noise: the same thing against itself, about 20 s");
   const noise = await measureNoise({
     probe,
-    config,
+    config: arm.config,
     seed: 1,
     hostKey: host.key,
     measuredAt,
     onBlock: (done, of) => onProgress(`measuring this host's noise, block ${done} of ${of}`),
-    measure: async (spec, trial) => {
-      const startedMs = machine.clock.nowMs();
-      const outcome = await runTrial(spec, { timeoutMs: TIMEOUT_MS, signal, files: machine.files });
-      const identity = {
-        id: `noise/${sequence}`,
-        runId: 'noise',
-        sequence: sequence++,
-        purpose: { kind: 'compare', ...trial },
-        scenario: spec.scenario,
-        armKey: toArm(config).key,
-        config,
-        startedAt: measuredAt,
-        costMs: machine.clock.nowMs() - startedMs,
-        hostKey: host.key,
-        versions: versions(),
-      } as const;
-      return toTrialRecord(identity, outcome).record;
-    },
+    measure: measureUnkept(arm, signal),
   });
   await writeFileAtomic(noisePath(store), `${JSON.stringify(noise, null, 2)}\n`);
   return noise;
+}
+
+/** Of these trials only the floor is kept: their records stand in no store. */
+function measureUnkept(arm: Arm, signal: AbortSignal): NoiseOptions['measure'] {
+  let sequence = -1;
+  return async (spec, trial) => {
+    sequence += 1;
+    const purpose = { kind: 'compare', ...trial } as const;
+    const place = { runId: 'noise', sequence, purpose, armKey: arm.key };
+    return (await recordedTrial(place, spec, { timeoutMs: TIMEOUT_MS, signal })).record;
+  };
 }
 
 /**

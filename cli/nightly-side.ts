@@ -1,28 +1,12 @@
-import { discoverSensors } from '../hosts/power/discover-sensors.ts';
-import { systemPowerContext } from '../hosts/power/system-context.ts';
-import type { PowerSensor } from '../hosts/power/power-sensor.ts';
-import { prepareWorkload } from '../suites/prepare-workload.ts';
 import { artifactOf, type WorkloadRecord } from '../suites/workload-record.ts';
 import type { Arm } from '../tuner/arm.ts';
 import type { NightSide } from '../tuner/nightly/night-record.ts';
 import type { FixedConfig } from '../tuner/nightly/nightly-plan.ts';
-import {
-  neededPipelines,
-  neededPrecisions,
-  resolveConfig,
-  withTunedArtifacts,
-} from './bench-config.ts';
+import { resolveConfig } from './bench-config.ts';
 import { benchOptionsSchema, planBench, type BenchPlan } from './bench-plan.ts';
-import { probeOn, variantSettings } from './measuring.ts';
-import type { Progress } from './progress.ts';
-import { storePaths } from './store-folder.ts';
+import { prepareConfigs, type MeasuringSurroundings } from './prepare-configs.ts';
 
-export interface NightlySurroundings {
-  readonly store: string;
-  readonly meters: readonly string[];
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-}
+export type NightlySurroundings = MeasuringSurroundings;
 
 /** The control or the candidate of a job, ready to run. */
 export interface PreparedSide {
@@ -40,25 +24,10 @@ export async function prepareSide(
     /** Every request fills its batch, so that a delay for more is never waited for. */
     readonly fullBatches: boolean;
   },
-  around: NightlySurroundings,
+  around: MeasuringSurroundings,
 ): Promise<PreparedSide> {
   const plan = await planSide(given, { seed: options.seed, store: around.store });
-  const prepared = await prepareWorkload({
-    target: plan.target,
-    dataPath: plan.dataPath,
-    dims: plan.dims,
-    seed: plan.seed,
-    cacheFolder: storePaths(around.store).cache,
-    signal: around.signal,
-    onProgress: (message) => around.progress.step(message),
-    needsLabels: options.needsLabels,
-    pipelines: neededPipelines([plan.config]),
-    precisions: neededPrecisions([plan.config]),
-    floors: [],
-    ...variantSettings(),
-    probe: probeOn(around.signal),
-  });
-  const workload = await withTunedArtifacts(prepared, [plan.config]);
+  const workload = await prepareConfigs(plan, around, options);
   const arm = resolveConfig(plan.config, workload, options);
   const record: NightSide = {
     target: plan.target,
@@ -89,10 +58,4 @@ function planSide(
     ...(dataPath !== null && { data: dataPath }),
   });
   return planBench(target, options, new Set(['config']));
-}
-
-/** The sensors that the trials of a night read. */
-export async function nightlySensors(around: NightlySurroundings): Promise<readonly PowerSensor[]> {
-  const { meters, signal } = around;
-  return (await discoverSensors(systemPowerContext(), { meters, signal })).sensors;
 }

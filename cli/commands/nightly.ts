@@ -20,8 +20,8 @@ import { machine, thisHost, versions } from '../measuring.ts';
 import { clawCommand } from '../nightly-command.ts';
 import { writeNightlyPages } from '../nightly-pages.ts';
 import { machineMeasurer } from '../nightly-session.ts';
-import type { NightlySurroundings } from '../nightly-side.ts';
 import { storeOptionsSchema } from '../option-values.ts';
+import type { MeasuringSurroundings } from '../prepare-configs.ts';
 import { openStore } from '../results.ts';
 
 const optionsSchema = storeOptionsSchema.extend({
@@ -112,7 +112,7 @@ async function runPlan(plan: NightlyPlan, options: NightlyOptions): Promise<numb
 interface NightStores {
   readonly store: Store;
   readonly nights: NightStore;
-  readonly around: NightlySurroundings;
+  readonly around: MeasuringSurroundings;
 }
 
 async function measureNight(
