@@ -57,5 +57,5 @@ function isFlattening(
   const [, target = null] = node.inputs;
   if (!node.is('Reshape') || target === null || !isSameLayout(layout, APART)) return false;
   const [rows, columns, ...more] = shapesOf(target).elements ?? [];
-  return rows === -1 && columns === joinedSize(sizes) && columns !== null && more.length === 0;
+  return rows === -1 && columns === joinedSize(sizes) && more.length === 0;
 }

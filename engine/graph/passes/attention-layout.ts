@@ -12,7 +12,10 @@ export type Part = 'batch' | 'length' | 'heads' | 'size';
 export type Layout = readonly (readonly Part[])[];
 
 /** Elements of each part; a number, or the name of a dim. */
-export type PartSizes = Readonly<Record<Part, Dim>>;
+export interface PartSizes extends Readonly<Record<Part, Dim>> {
+  readonly heads: number;
+  readonly size: number;
+}
 
 export const JOINED: Layout = [['batch'], ['length'], ['heads', 'size']];
 export const BY_HEAD: Layout = [['batch'], ['heads'], ['length'], ['size']];
@@ -70,9 +73,8 @@ export function endsIn(
 ): boolean {
   const { sizes, shapesOf } = around;
   const dims = shapesOf(source).dims ?? [];
-  const joined = joinedSize(sizes);
   const isJoined = dims.length === 3 && dims[0] === sizes.batch && dims[1] === sizes.length;
-  if (joined === null || dims.at(-1) !== joined || (!isJoined && dims.length !== 2)) return false;
+  if (dims.at(-1) !== joinedSize(sizes) || (!isJoined && dims.length !== 2)) return false;
   let current: Layout | null = isJoined ? JOINED : FLAT;
   for (const node of nodes) {
     if (current !== null) current = layoutAfter(node, current, around);
@@ -80,9 +82,8 @@ export function endsIn(
   return current !== null && isSameLayout(current, layout);
 }
 
-/** Heads times their size; null where they are not fixed. */
-export function joinedSize({ heads, size }: PartSizes): number | null {
-  return typeof heads === 'number' && typeof size === 'number' ? heads * size : null;
+export function joinedSize({ heads, size }: PartSizes): number {
+  return heads * size;
 }
 
 export function isSameLayout(a: Layout, b: Layout): boolean {

@@ -56,35 +56,27 @@ interface Parts {
   readonly softmax: IrNode;
   readonly weighted: Weighted;
   readonly scored: Scores;
+  /** Dims of the scores. */
   readonly scores: readonly Dim[];
 }
 
-function match(
-  { softmax, weighted, scored, scores }: Parts,
-  shapesOf: ShapesOf,
-): AttentionMatch | string {
-  const [queries, keys, values] = [scored.queries, scored.keys, weighted.values].map(
-    rearrangedFrom,
-  );
-  const heads = headsOf(scored, weighted.values, shapesOf);
-  if (queries === undefined || keys === undefined || values === undefined) return NO_HEADS;
-  if (heads === null) return NO_HEADS;
-  const areSplit =
-    endsIn(BY_HEAD, queries, { sizes: heads.queries, shapesOf }) &&
-    endsIn(BY_HEAD_TRANSPOSED, keys, { sizes: heads.keys, shapesOf }) &&
-    endsIn(BY_HEAD, values, { sizes: heads.values, shapesOf });
-  if (!areSplit) return NO_HEADS;
+function match(parts: Parts, shapesOf: ShapesOf): AttentionMatch | string {
+  const { softmax, weighted, scored, scores } = parts;
+  const split = readSplit(parts, shapesOf);
+  if (split === null) return 'queries, keys and values are not known to be split into heads';
   if (scored.problem !== null) return scored.problem;
-  const isGuarded = weighted.guard !== null;
-  const mask = readMask(scored.masks, { dims: scores, isGuarded }, shapesOf);
+  const { queries, keys, values, sizes } = split;
+  const scale = scored.scale * queries.scale * keys.scale;
+  if (!isUsableScale(scale)) return 'its scores are multiplied with a number that is none';
+  const masked = { dims: scores, isGuarded: weighted.guard !== null };
+  const mask = readMask(scored.masks, masked, shapesOf);
   if (typeof mask === 'string') return mask;
-  const join = readJoin(
-    weighted.product,
-    { ...heads.values, length: heads.queries.length },
-    shapesOf,
-  );
+  const joined = { ...sizes.values, length: sizes.queries.length };
+  const join = readJoin(weighted.product, joined, shapesOf);
   if (join === null) return 'its heads are not joined behind it';
+  const { heads, size: headSize } = sizes.queries;
   const rearranged = [queries, keys, values].flatMap((one) => one.nodes);
+  const nodes = [...rearranged, ...scored.nodes, softmax, ...weighted.nodes, ...join.nodes];
   return {
     queries,
     keys,
@@ -92,15 +84,38 @@ function match(
     scores,
     mask,
     join,
-    heads: heads.queries.heads as number,
-    headSize: heads.queries.size as number,
-    scale: scored.scale * queries.scale * keys.scale,
+    heads,
+    headSize,
+    scale,
     guard: weighted.guard,
-    nodes: new Set([...rearranged, ...scored.nodes, softmax, ...weighted.nodes, ...join.nodes]),
+    nodes: new Set(nodes),
   };
 }
 
-const NO_HEADS = 'queries, keys and values are not known to be split into heads';
+/** The operators take 0 for no scale at all. */
+function isUsableScale(scale: number): boolean {
+  return Math.fround(scale) !== 0 && Number.isFinite(Math.fround(scale));
+}
+
+interface SplitHeads {
+  readonly queries: Rearranged;
+  readonly keys: Rearranged;
+  readonly values: Rearranged;
+  readonly sizes: HeadSizes;
+}
+
+function readSplit({ scored, weighted }: Parts, shapesOf: ShapesOf): SplitHeads | null {
+  const sizes = headsOf(scored, weighted.values, shapesOf);
+  if (sizes === null) return null;
+  const queries = rearrangedFrom(scored.queries);
+  const keys = rearrangedFrom(scored.keys);
+  const values = rearrangedFrom(weighted.values);
+  const areSplit =
+    endsIn(BY_HEAD, queries, { sizes: sizes.queries, shapesOf }) &&
+    endsIn(BY_HEAD_TRANSPOSED, keys, { sizes: sizes.keys, shapesOf }) &&
+    endsIn(BY_HEAD, values, { sizes: sizes.values, shapesOf });
+  return areSplit ? { queries, keys, values, sizes } : null;
+}
 
 /** Before opset 13 it was of all axes from one on, the second unless another is given. */
 function isLastOfFour(

@@ -43,12 +43,12 @@ const matMulNBits: Inference = (op) => {
   return shaped(op.type(0), dims === null ? null : [...dims.slice(0, -1), op.int('N', 0)]);
 };
 
-/** Queries, keys and values packed in the weights' columns, of equal size. */
+/** Queries, keys and values packed in the weights' columns, of equal size unless it says otherwise. */
 const packedAttention: Inference = (op) => {
   const [batch = null, length = null] = op.dims(0) ?? [];
   const columns = op.dims(1)?.[1] ?? null;
-  if (op.node.attributes.has('qkv_hidden_sizes')) return shaped(op.type(0), null);
-  return shaped(op.type(0), [batch, length, op.algebra.divide(columns, 3)]);
+  const hidden = op.ints('qkv_hidden_sizes')?.[2] ?? op.algebra.divide(columns, 3);
+  return shaped(op.type(0), [batch, length, hidden]);
 };
 
 /** Only where queries and values are separate and [batch, length, hidden]. */

@@ -1,18 +1,15 @@
-import { ModelBuilder, type NodeOptions } from '../../../../engine/graph/builder.ts';
-import type { Dim } from '../../../../engine/graph/describe.ts';
+import type { ModelBuilder } from '../../../../engine/graph/builder.ts';
 import type { OnnxModel } from '../../../../engine/graph/model.ts';
 import type { Tensors } from '../../../../engine/runtime/tensor.ts';
 import { normal, weights } from './check-pass.ts';
+import { INPUT, TokenWriter } from './token-writer.ts';
 
-const INPUT = 6;
-const HEADS = 2;
 const SIZE = 4;
-const HIDDEN = HEADS * SIZE;
 
 /** What a mask makes of the scores `[N, heads, S, S]`. */
-export type MaskForm = (writer: AttentionWriter, scores: string) => string;
+export type MaskForm = (writer: TokenWriter, scores: string) => string;
 
-/** How an exporter wrote self-attention of `x`, `[N, S, 6]`, with two heads of four. */
+/** How an exporter wrote self-attention of `x`, `[N, S, 6]`, with heads of four. */
 export interface AttentionForm {
   readonly projection?: 'MatMul' | 'MatMul and Add' | 'Gemm' | 'Split' | 'Split of a Gemm';
   /** What is multiplied, by 0.5 in all unless `factor` says otherwise. */
@@ -23,6 +20,8 @@ export interface AttentionForm {
   readonly masks?: readonly MaskForm[];
   readonly isGuarded?: boolean;
   readonly joined?: 'at the end' | 'as a matrix' | 'without a Transpose';
+  /** Two unless given. */
+  readonly heads?: number;
   /** Elements of each head's values. */
   readonly valueSize?: number;
   /** The second input of keys and values, of `x` unless given. */
@@ -44,7 +43,7 @@ export function attentionModel(form: AttentionForm): OnnxModel {
   return writer.builder.build();
 }
 
-/** `x`, and the last tokens of each sample but the first padded away; all of the last one's. */
+/** `x`, and a mask: the last tokens of each sample but the first padded away; all of the last one's. */
 export function attentionFeeds(batch: number, length: number): Tensors {
   const data = BigInt64Array.from({ length: batch * length }, (_, index) => {
     const [sample, token] = [Math.floor(index / length), index % length];
@@ -57,19 +56,14 @@ export function attentionFeeds(batch: number, length: number): Tensors {
   };
 }
 
-export class AttentionWriter {
-  readonly builder: ModelBuilder;
-  readonly length: Dim;
+export class AttentionWriter extends TokenWriter {
   readonly #form: AttentionForm;
-  #count = 0;
+  readonly #heads: number;
 
   constructor(form: AttentionForm, builder?: ModelBuilder) {
+    super(builder ?? { opset: form.opset ?? 17, length: form.length ?? 'S' });
     this.#form = form;
-    this.length = form.length ?? 'S';
-    this.builder = builder ?? new ModelBuilder({ name: 'g', opset: form.opset ?? 17 });
-    if (builder !== undefined) return;
-    this.builder.input('x', 'float32', ['N', this.length, INPUT]);
-    this.builder.input('mask', 'int64', ['N', this.length]);
+    this.#heads = form.heads ?? 2;
     if (form.other !== undefined) this.builder.input(form.other, 'float32', ['N', 'T', INPUT]);
   }
 
@@ -86,84 +80,43 @@ export class AttentionWriter {
     return this.#join(this.node('MatMul', [weighted, split]), valueSize);
   }
 
-  node(
-    opType: string,
-    inputs: readonly string[],
-    attributes: NonNullable<NodeOptions['attributes']> = {},
-  ): string {
-    return this.builder.node(opType, inputs, { attributes });
-  }
-
-  number(value: number): string {
-    const name = this.#fresh('number');
-    return this.builder.initializer(name, {
-      type: 'float32',
-      dims: [],
-      data: Float32Array.of(value),
-    });
-  }
-
-  ints(...values: number[]): string {
-    const data = BigInt64Array.from(values, BigInt);
-    return this.builder.initializer(this.#fresh('ints'), {
-      type: 'int64',
-      dims: [values.length],
-      data,
-    });
-  }
-
-  int(value: number): string {
-    const data = BigInt64Array.of(BigInt(value));
-    return this.builder.initializer(this.#fresh('int'), { type: 'int64', dims: [], data });
-  }
-
-  /** One of the dims of `x`, as a scalar. */
-  dim(axis: number): string {
-    const shape = this.node('Shape', ['x']);
-    return this.node('Gather', [shape, this.int(axis)], { axis: { int: 0 } });
-  }
-
-  #fresh(hint: string): string {
-    this.#count += 1;
-    return `${hint}_${this.#count}`;
-  }
-
   #projected(valueSize: number): [string, string, string] {
     const { projection = 'MatMul', other = 'x' } = this.#form;
+    const hidden = this.#heads * SIZE;
     if (projection.startsWith('Split')) {
       const all = this.#linear(
         'x',
-        3 * HIDDEN,
+        3 * hidden,
         projection === 'Split' ? 'MatMul and Add' : 'Gemm',
         7,
       );
-      const outputs = ['q', 'k', 'v'].map((name) => this.#fresh(name));
-      this.builder.node('Split', [all, this.ints(HIDDEN, HIDDEN, HIDDEN)], {
+      const outputs = ['q', 'k', 'v'].map((name) => this.fresh(name));
+      this.builder.node('Split', [all, this.ints(hidden, hidden, hidden)], {
         outputs,
         attributes: { axis: { int: 2 } },
       });
       return outputs as [string, string, string];
     }
     return [
-      this.#linear('x', HIDDEN, projection, 3),
+      this.#linear('x', hidden, projection, 3),
       // As in Whisper, whose keys have no bias.
-      this.#linear(other, HIDDEN, projection === 'Gemm' ? 'Gemm' : 'MatMul', 4),
-      this.#linear(other, HEADS * valueSize, projection, 5),
+      this.#linear(other, hidden, projection === 'Gemm' ? 'Gemm' : 'MatMul', 4),
+      this.#linear(other, this.#heads * valueSize, projection, 5),
     ];
   }
 
   #linear(input: string, columns: number, projection: string, seed: number): string {
     if (projection === 'Gemm') return this.#gemm(input, columns, seed);
-    const weight = this.builder.initializer(this.#fresh('w'), weights([INPUT, columns], seed));
+    const weight = this.builder.initializer(this.fresh('w'), weights([INPUT, columns], seed));
     const product = this.node('MatMul', [input, weight]);
     if (projection === 'MatMul') return product;
-    const bias = this.builder.initializer(this.#fresh('b'), weights([columns], seed + 10));
+    const bias = this.builder.initializer(this.fresh('b'), weights([columns], seed + 10));
     return this.node('Add', [bias, product]);
   }
 
   #gemm(input: string, columns: number, seed: number): string {
-    const weight = this.builder.initializer(this.#fresh('w'), weights([columns, INPUT], seed));
-    const bias = this.builder.initializer(this.#fresh('b'), weights([columns], seed + 10));
+    const weight = this.builder.initializer(this.fresh('w'), weights([columns, INPUT], seed));
+    const bias = this.builder.initializer(this.fresh('b'), weights([columns], seed + 10));
     const rows = this.node('Reshape', [input, this.ints(-1, INPUT)]);
     const product = this.node('Gemm', [rows, weight, bias], {
       transB: { int: 1 },
@@ -179,7 +132,7 @@ export class AttentionWriter {
   }
 
   split(joined: string, size: number, perm: number[]): string {
-    const apart = this.node('Reshape', [joined, this.ints(0, -1, HEADS, size)]);
+    const apart = this.node('Reshape', [joined, this.ints(0, -1, this.#heads, size)]);
     return this.node('Transpose', [apart], { perm: { ints: perm } });
   }
 
@@ -225,10 +178,11 @@ export class AttentionWriter {
   #join(weighted: string, size: number): string {
     const { joined = 'at the end' } = this.#form;
     if (joined === 'without a Transpose') {
-      return this.node('Reshape', [weighted, this.ints(0, -1, HEADS * size)]);
+      return this.node('Reshape', [weighted, this.ints(0, -1, this.#heads * size)]);
     }
     const apart = this.node('Transpose', [weighted], { perm: { ints: [0, 2, 1, 3] } });
-    const target = joined === 'as a matrix' ? this.ints(-1, HEADS * size) : this.ints(0, 0, -1);
+    const target =
+      joined === 'as a matrix' ? this.ints(-1, this.#heads * size) : this.ints(0, 0, -1);
     return this.node('Reshape', [apart, target]);
   }
 }

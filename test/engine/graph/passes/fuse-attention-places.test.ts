@@ -7,6 +7,7 @@ import { runPass } from '../../../../engine/graph/passes/pass.ts';
 import { selectPasses } from '../../../../engine/graph/passes/registry.ts';
 import { attentionFeeds, attentionModel, AttentionWriter } from './attention-forms.ts';
 import { checkPass, normal } from './check-pass.ts';
+import type { TokenWriter } from './token-writer.ts';
 import { added, keptByGather, LOWEST, subtracted } from './mask-forms.ts';
 
 /** Two layers that mask by the same keys; each reads what the one before made. */
@@ -31,11 +32,11 @@ function twoLayers(mask: Parameters<typeof added>[0] | 'computed'): OnnxModel {
   return builder.build();
 }
 
-function conditionValue(w: AttentionWriter, condition: Parameters<typeof added>[0]): string {
+function conditionValue(w: TokenWriter, condition: Parameters<typeof added>[0]): string {
   return w.node('Where', [condition(w), w.number(0), w.number(LOWEST)]);
 }
 
-function subtractedValue(w: AttentionWriter): string {
+function subtractedValue(w: TokenWriter): string {
   return subtracted(-7)(w, w.number(0));
 }
 

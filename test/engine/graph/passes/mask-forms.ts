@@ -1,12 +1,13 @@
-import type { AttentionWriter, MaskForm } from './attention-forms.ts';
+import type { MaskForm } from './attention-forms.ts';
+import type { TokenWriter } from './token-writer.ts';
 
 /** Booleans by sample, query and key, as exporters write them. */
-export type ConditionForm = (writer: AttentionWriter) => string;
+export type ConditionForm = (writer: TokenWriter) => string;
 
 export const LOWEST = -3.402_823_466_385_288_6e38;
 
 /** Positions along the given axis of four. */
-function positions(writer: AttentionWriter, axis: 0 | 2 | 3): string {
+function positions(writer: TokenWriter, axis: 0 | 2 | 3): string {
   const count = writer.dim(axis === 0 ? 0 : 1);
   const range = writer.node('Range', [writer.int(0), count, writer.int(1)]);
   const axes = [0, 1, 2, 3].filter((one) => one !== axis);
@@ -20,7 +21,7 @@ export function compared(opType: string, left: 2 | 3, right: 2 | 3): ConditionFo
 /** A key is no later than the query. */
 export const causal = compared('LessOrEqual', 3, 2);
 
-function isKept(writer: AttentionWriter): string {
+function isKept(writer: TokenWriter): string {
   return writer.node('Cast', ['mask'], { to: { int: 9 } });
 }
 
@@ -67,6 +68,16 @@ export function both(a: ConditionForm, b: ConditionForm): ConditionForm {
   return (writer) => writer.node('And', [a(writer), b(writer)]);
 }
 
+export function not(condition: ConditionForm): ConditionForm {
+  return (writer) => writer.node('Not', [condition(writer)]);
+}
+
+/** The padding mask, of the queries instead of the keys. */
+export const ofQueries: ConditionForm = (writer) => {
+  const wide = writer.node('Unsqueeze', ['mask', writer.ints(1, 3)]);
+  return writer.node('Cast', [wide], { to: { int: 9 } });
+};
+
 /** Always true: no position is below 0. */
 export const always: ConditionForm = (writer) =>
   writer.node('GreaterOrEqual', [positions(writer, 2), writer.int(0)]);
@@ -107,7 +118,7 @@ export function subtracted(fill: number): MaskForm {
 /** A constant triangle of 9, cut to the length, of booleans or of numbers to add. */
 export function cutTriangle(kind: 'bool' | 'float32', fill = 0): ConditionForm {
   return (writer) => {
-    const kept = Array.from({ length: 81 }, (_, index) => index % 9 <= Math.floor(index / 9));
+    const kept = triangle(9);
     const data =
       kind === 'bool'
         ? Uint8Array.from(kept, Number)
@@ -117,4 +128,20 @@ export function cutTriangle(kind: 'bool' | 'float32', fill = 0): ConditionForm {
     const rows = writer.node('Slice', ['triangle', writer.ints(0), end, writer.ints(2)]);
     return writer.node('Slice', [rows, writer.ints(0), end, writer.ints(3)]);
   };
+}
+
+/** A constant triangle of booleans of that length. */
+export function wholeTriangle(length: number): ConditionForm {
+  return (writer) => {
+    const data = Uint8Array.from(triangle(length), Number);
+    const content = { type: 'bool', dims: [1, 1, length, length], data };
+    return writer.builder.initializer('triangle', content);
+  };
+}
+
+/** Row by row, whether the column is no later. */
+function triangle(length: number): boolean[] {
+  return Array.from({ length: length ** 2 }, (_, index) => {
+    return index % length <= Math.floor(index / length);
+  });
 }

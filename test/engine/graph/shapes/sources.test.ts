@@ -99,5 +99,14 @@ describe('sources, quantization, contributed operators', () => {
           attributes: { num_heads: int(2) },
         }),
     ],
+    [
+      'Attention with values of another size',
+      17,
+      ['N', 'S', 6],
+      (g) =>
+        g.contributed('com.microsoft', 'Attention', ['t', g.floats([12, 22]), g.floats([22])], {
+          attributes: { num_heads: int(2), qkv_hidden_sizes: { ints: [8, 8, 6] } },
+        }),
+    ],
   ]);
 });

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { floatAttribute, intAttribute } from '../../../../engine/graph/attributes.ts';
+import type { AttentionForm } from './attention-forms.ts';
+import { attentionOf, checkAttention } from './check-attention.ts';
+import {
+  added,
+  addedWhereNot,
+  always,
+  both,
+  causal,
+  chosen,
+  compared,
+  cutTriangle,
+  keptByGather,
+  keptByGatherND,
+  keptByUnsqueeze,
+  LOWEST,
+  not,
+  notPadded,
+  ofQueries,
+  subtracted,
+  wholeTriangle,
+  type ConditionForm,
+} from './mask-forms.ts';
+
+test.each<[string, ConditionForm]>([
+  ['at k + S b of the flat mask', keptByGather],
+  ['by index pairs', keptByGatherND],
+  ['by other axes', keptByUnsqueeze],
+  ['by what is padded, repeated for each query', notPadded],
+  ['by what is not kept', not(keptByGather)],
+  ['and no position below 0', both(always, keptByGather)],
+])('takes a padding mask %s as one of keys, whole rows among them', async (_, condition) => {
+  const checked = await checkAttention({ masks: [added(condition, LOWEST)] });
+  const attention = attentionOf(checked);
+  const others = checked.operators.filter((name) => !/^(Cast|Not|Equal)$/.test(name));
+  expect(others).toEqual(['com.microsoft.Attention']);
+  expect(attention.inputs).toHaveLength(4);
+  expect(floatAttribute(attention, 'mask_filter_value', 0)).toBe(LOWEST);
+  expect(attention.attributes.has('unidirectional')).toBe(false);
+});
+
+test('keeps what a padding mask adds', async () => {
+  const attention = attentionOf(await checkAttention({ masks: [added(keptByGather, -5)] }));
+  expect(attention.inputs).toHaveLength(4);
+  expect(floatAttribute(attention, 'mask_filter_value', 0)).toBe(-5);
+});
+
+test.each<[string, AttentionForm]>([
+  ['compared by <=', { masks: [added(causal, LOWEST)] }],
+  ['compared by >=', { masks: [added(compared('GreaterOrEqual', 2, 3), LOWEST)] }],
+  ['by what is not later', { masks: [addedWhereNot(causal, LOWEST)] }],
+  ['by what is later', { masks: [added(not(compared('Greater', 3, 2)), LOWEST)] }],
+  ['by what is earlier than later', { masks: [added(not(compared('Less', 2, 3)), LOWEST)] }],
+  ['of minus infinity, guarded', { masks: [added(causal, -Infinity)], isGuarded: true }],
+  ['of -10000', { masks: [added(causal, -10_000)] }],
+  ['chosen instead of scores', { masks: [chosen(causal, LOWEST)] }],
+  ['cut from a constant', { masks: [chosen(cutTriangle('bool'), -Infinity)] }],
+  [
+    'of numbers cut from a constant',
+    {
+      masks: [(w, scores) => w.node('Add', [scores, cutTriangle('float32', -10_000)(w)])],
+    },
+  ],
+  ['constant as a whole', { length: 5, masks: [chosen(wholeTriangle(5), LOWEST)] }],
+])('takes a causal mask %s as that of the operator', async (_, form) => {
+  const checked = await checkAttention(form);
+  const attention = attentionOf(checked);
+  expect(checked.operators).toEqual(['com.microsoft.Attention']);
+  expect(intAttribute(attention, 'unidirectional', 0)).toBe(1);
+  expect(attention.inputs).toHaveLength(3);
+});
+
+test.each<[string, ConditionForm]>([
+  ['computed', both(causal, keptByGather)],
+  ['the keys first', both(keptByGatherND, causal)],
+])('takes a mask of positions and keys, %s, as both', async (_, condition) => {
+  const checked = await checkAttention({ masks: [added(condition, LOWEST)] });
+  const attention = attentionOf(checked);
+  expect(checked.operators.toSorted()).toEqual(['Cast', 'Cast', 'com.microsoft.Attention']);
+  expect(intAttribute(attention, 'unidirectional', 0)).toBe(1);
+  expect(attention.inputs).toHaveLength(4);
+});
+
+test.each<[string, ConditionForm, number]>([
+  ['of keys', keptByGather, 17],
+  ['of keys, in opset 18', keptByGather, 18],
+  ['of positions and keys', both(causal, keptByGatherND), 17],
+  ['of positions and what is not kept', both(causal, not(keptByGather)), 17],
+])(
+  'keeps zeros where a guarded mask %s of minus infinity leaves nothing',
+  async (_, condition, opset) => {
+    const masks = [added(condition, -Infinity)];
+    const checked = await checkAttention({ masks, isGuarded: true, opset });
+    expect(checked.operators.filter((name) => name === 'Where')).toHaveLength(1);
+    expect(checked.operators).not.toContain('IsNaN');
+    expect(floatAttribute(attentionOf(checked), 'mask_filter_value', 0)).toBe(LOWEST);
+  },
+);
+
+test('guards a mask that it cannot read by its result', async () => {
+  const masks = [added(both(keptByGather, ofQueries), -Infinity)];
+  const checked = await checkAttention({ masks, isGuarded: true });
+  expect(checked.operators).toContain('IsNaN');
+  expect(attentionOf(checked).inputs).toHaveLength(6);
+});
+
+test.each<[string, AttentionForm]>([
+  ['that is computed', { masks: [subtracted(LOWEST)] }],
+  ['of another fill that is computed', { masks: [subtracted(-10_000)] }],
+  ['that masks all earlier keys', { masks: [added(compared('GreaterOrEqual', 3, 2), LOWEST)] }],
+  ['that masks each query itself', { masks: [added(compared('Less', 3, 2), LOWEST)] }],
+  ['of later keys that may matter', { masks: [added(causal, -5)] }],
+  ['of positions and keys that may matter', { masks: [added(both(causal, keptByGather), -1000)] }],
+  ['of queries and keys', { masks: [added(both(keptByGather, ofQueries), LOWEST)] }],
+  ['of queries and positions', { masks: [added(both(causal, ofQueries), LOWEST)] }],
+  [
+    'of the keys or an earlier position',
+    { masks: [added((w) => w.node('Or', [causal(w), keptByGather(w)]), LOWEST)] },
+  ],
+])('adds a mask %s as it is, with a row for each query', async (_, form) => {
+  const attention = attentionOf(await checkAttention(form));
+  expect(attention.inputs).toHaveLength(6);
+  expect(attention.inputs[3]).toBeNull();
+  expect(attention.attributes.has('unidirectional')).toBe(false);
+});
+
+test('adds a mask of keys beside a causal one', async () => {
+  const masks = [chosen(causal, LOWEST), added(keptByUnsqueeze, LOWEST)];
+  const attention = attentionOf(await checkAttention({ masks }));
+  expect(attention.inputs[3]).toBeNull();
+  expect(attention.inputs).toHaveLength(6);
+  expect(intAttribute(attention, 'unidirectional', 0)).toBe(1);
+});
+
+test('adds a mask beside one of keys', async () => {
+  const masks = [addedWhereNot(keptByGather, -5), subtracted(-7)];
+  const attention = attentionOf(await checkAttention({ masks }));
+  expect(attention.inputs.map((input) => input === null)).toEqual([
+    ...[false, false, false, false],
+    ...[true, false],
+  ]);
+});
+
+test.each<[string, string, AttentionForm]>([
+  [
+    'is scaled',
+    'its mask is multiplied with a number',
+    { masks: [subtracted(-5), (w, scores) => w.node('Mul', [scores, w.number(2)])] },
+  ],
+  [
+    'is of queries',
+    'its mask has another shape than the runtime takes',
+    { masks: [added(ofQueries, -5)] },
+  ],
+  [
+    'chooses a number that may matter',
+    'its mask is not known to be one of positions or keys',
+    { masks: [chosen(keptByGather, -5)] },
+  ],
+  [
+    'chooses by what is not known',
+    'its mask is not known to be one of positions or keys',
+    { masks: [chosen(both(keptByGather, ofQueries), LOWEST)] },
+  ],
+  [
+    'is one of three',
+    'it has more masks than the operator takes',
+    { masks: [added(causal, LOWEST), subtracted(-5), added(keptByGather, -3)] },
+  ],
+  [
+    'leaves later keys a chance beside another',
+    'it has more masks than the operator takes',
+    { masks: [added(causal, -10_000), added(keptByGather, LOWEST)] },
+  ],
+])('leaves attention alone whose mask %s', async (_, reason, form) => {
+  const { rewrites, skipped, model } = await checkAttention(form);
+  expect(rewrites).toBe(0);
+  expect(skipped.map((skip) => skip.reason)).toEqual([reason]);
+  expect(model.opsets.has('com.microsoft')).toBe(false);
+});
