@@ -25,15 +25,28 @@ export function logDomain(values: readonly number[]): [number, number] {
   return [short(low / air), short(high * air)];
 }
 
-/** Round values to mark on a logarithmic axis: 1, 2 and 5 of each decade, or 1 when it is long. */
+/** What is marked in each decade of a logarithmic axis, coarsest first. */
+const DECADE_STEPS: readonly (readonly number[])[] = [
+  [1],
+  [1, 2, 5],
+  [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+  Array.from({ length: 90 }, (_, index) => 1 + index / 10),
+];
+
+/** Marks that an axis needs at the least, so that its scale can be read. */
+const FEWEST_TICKS = 3;
+
+/** Round values to mark on a logarithmic axis: 1, 2 and 5 of each decade, fewer on a long one, more on a short. */
 export function logTicks([low, high]: readonly [number, number]): number[] {
   const decades: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power += 1)
     decades.push(power);
-  const steps = decades.length > 5 ? [1] : [1, 2, 5];
-  return decades
-    .flatMap((power) => steps.map((step) => short(step * 10 ** power)))
-    .filter((tick) => tick >= low && tick <= high);
+  const candidates = DECADE_STEPS.slice(decades.length > 5 ? 0 : 1).map((steps) =>
+    decades
+      .flatMap((power) => steps.map((step) => short(step * 10 ** power)))
+      .filter((tick) => tick >= low && tick <= high),
+  );
+  return candidates.find(({ length }) => length >= FEWEST_TICKS) ?? candidates.at(-1) ?? [];
 }
 
 /** Usable on a logarithmic axis and in JSON. */
