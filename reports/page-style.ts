@@ -78,6 +78,7 @@ figure { margin-top: 18px; }
 figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 90ch; }
 .keys { display: flex; flex-wrap: wrap; gap: 2px 20px; font-size: 13px; color: var(--muted); margin-bottom: 6px; }
 .lead + .keys { margin-top: 14px; }
+.lead + h3, .facts + h3, .note + h3, figure + [role=group] { margin-top: 18px; }
 .keys svg { width: 16px; height: 12px; margin-right: 6px; vertical-align: -1px; }
 .chart { overflow-x: auto; }
 .chart svg { display: block; }
@@ -87,7 +88,7 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 9
 .chart text { font-variant-numeric: tabular-nums; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 26px 30px; margin-top: 18px; }
 .panels figure { margin: 0; min-width: 0; }
-.panels h3 small { margin-left: 6px; }
+.panels h3 small { display: block; }
 
 .scroll { overflow: auto; max-height: 620px; margin-top: 14px; border: 1px solid var(--line); border-radius: 6px; }
 .data { font-size: 13px; }
@@ -103,6 +104,7 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; max-width: 9
 .data tr.highlight td { background: var(--accent-wash); }
 .data tr.default td { background: var(--panel); }
 .data tr.failed td { color: var(--alarm); }
+.wide > .data { margin-top: 12px; }
 .plain { margin-top: 12px; font-size: 14px; }
 .plain td, .plain th { padding-right: 18px; }
 .tag { white-space: nowrap; font-weight: 600; }

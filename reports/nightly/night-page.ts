@@ -84,6 +84,7 @@ function jobSection(job: NightJobView, index: number): Section {
       job.measured.map(measurement),
       job.changed.length > 0 &&
         html`<p class="note">Changed since the night before: ${job.changed.join(', ')}.</p>`,
+      job.facts.length > 0 && html`<h3>What ran</h3>`,
       pairList(job.facts),
     ],
   };

@@ -18,7 +18,7 @@ export function jobsTable(jobs: readonly TrendJob[], hrefOf: (index: number) => 
   const rows = jobs.map((job, index) => ({ job, href: hrefOf(index) }));
   const { table } = dataTable(JOB_COLUMNS, rows, {
     caption: 'Every job and its last night',
-    rowClass: ({ job }) => (job.status === 'regressed' || job.status === 'invalid' ? 'failed' : ''),
+    rowClass: ({ job }) => classOf(job),
   });
   return scrolling(table);
 }
@@ -66,7 +66,7 @@ export function nightsTable({ points, gaps, marks }: TrendJob): Html {
     .map((night) => ({ ...night, changed: changed.get(night.startedAt) ?? '' }));
   const { table } = dataTable(NIGHT_COLUMNS, rows, {
     caption: 'The last nights, the newest first',
-    rowClass: ({ status }) => (status === 'regressed' ? 'failed' : ''),
+    rowClass: classOf,
   });
   return scrolling(table);
 }
@@ -95,6 +95,10 @@ const NIGHT_COLUMNS: readonly Column<NightRow>[] = [
     cell: ({ changed }) => textCell(changed),
   },
 ];
+
+function classOf({ status }: Pick<TrendJob, 'status'>): string {
+  return status === 'regressed' || status === 'invalid' ? 'failed' : '';
+}
 
 function ratioCell(ratio: RatioRange | null): Cell {
   return ratio === null

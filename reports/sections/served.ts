@@ -1,7 +1,7 @@
 import { certifiesBound, type TrialRecord } from '../../suites/trial-record.ts';
 import { milliseconds, rate } from '../figure-format.ts';
-import { html, type Html } from '../html.ts';
-import { describeArm } from '../knobs.ts';
+import { html, type Html, type HtmlValue } from '../html.ts';
+import { describeArmFully } from '../knobs.ts';
 import type { Section } from '../page.ts';
 import type { RunView } from '../run-view.ts';
 
@@ -28,9 +28,7 @@ export function servedSection(view: RunView): Section | undefined {
             <th scope="col">Bound</th>
           </tr>
         </thead>
-        <tbody>
-          ${arms.flatMap((own) => own.toSorted((a, b) => rateOf(a) - rateOf(b)).map(probeRow))}
-        </tbody>
+        ${arms.map((own) => armRows(view, own))}
       </table>`,
   };
 }
@@ -41,12 +39,29 @@ function lastAttempts(probes: readonly TrialRecord[]): readonly TrialRecord[] {
   return [...new Map(probes.map((trial) => [identity(trial), trial])).values()];
 }
 
-function probeRow(trial: TrialRecord): Html {
+/** One arm, named once and in full: two may differ in what a short name leaves out. */
+function armRows(view: RunView, probes: readonly TrialRecord[]): Html {
+  const rows = probes.toSorted((a, b) => rateOf(a) - rateOf(b));
+  return html`<tbody>
+    ${rows.map((trial, index) =>
+      probeRow(
+        trial,
+        index === 0 &&
+          html`<th scope="rowgroup" rowspan="${rows.length}">
+            ${describeArmFully(trial.config, view.baseline?.config)}
+          </th>`,
+      ),
+    )}
+  </tbody>`;
+}
+
+/** `arm` is the cell that names the arm; false where an earlier row has it. */
+function probeRow(trial: TrialRecord, arm: HtmlValue): Html {
   const bound = trial.scenario.name === 'server' ? trial.scenario.bound : null;
   const latency = trial.state === 'completed' ? trial.metrics.latencyMs : undefined;
   const certified = bound === null ? null : (latency?.certified[bound.percentile] ?? null);
   return html`<tr>
-    <td>${describeArm(trial.config)}</td>
+    ${arm}
     <td class="number">${rate(rateOf(trial))}</td>
     <td class="number">${milliseconds(latency?.p50 ?? Number.NaN)}</td>
     <td class="number">${milliseconds(certified ?? Number.NaN)}</td>

@@ -20,7 +20,7 @@ export interface Column<Row> {
 
 export interface DataTable {
   readonly table: Html;
-  /** Columns that were left out because every row agrees, with the value. */
+  /** Columns that were left out because every row agrees, with the value where there is one. */
   readonly constants: readonly { readonly title: string; readonly content: HtmlValue }[];
 }
 
@@ -62,7 +62,7 @@ function constantsOf<Row>(
 ): DataTable['constants'] {
   return columns.flatMap(({ title, fullTitle }, index) => {
     const content = first?.[index]?.content;
-    if (constant[index] !== true || content === NOTHING) return [];
+    if (constant[index] !== true || content === NOTHING || content === '') return [];
     return [{ title: fullTitle ?? title, content }];
   });
 }

@@ -74,7 +74,9 @@ function serverText(server: ArmFigures['server']): HtmlValue {
   if (server === undefined) return 'not measured';
   if (server.state === 'none') return 'no rate confirmed';
   return html`<strong>${rate(server.ratePerSecond)}</strong>
-    <small>${server.bound.percentile} ≤ ${milliseconds(server.certifiedMs)}</small>`;
+    <small class="interval"
+      >${server.bound.percentile} ≤ ${milliseconds(server.certifiedMs)}</small
+    >`;
 }
 
 function servedRate({ server }: ArmFigures): number {

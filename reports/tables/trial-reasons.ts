@@ -27,11 +27,11 @@ export function reasonOf(trial: TrialRecord): string | undefined {
   }
 }
 
-/** Trials that do not count, those with the same reason together. */
+/** Trials that do not count, those with the same kind of reason together. */
 export function failuresTable(view: RunView): Html | undefined {
   const failed = view.trials.filter((trial) => trial.state !== 'completed');
   if (failed.length === 0) return undefined;
-  const groups = grouped(failed, (trial) => `${trial.state}\n${reasonOf(trial) ?? ''}`);
+  const groups = grouped(failed, kindOf);
   return html`<table class="plain">
     <thead>
       <tr>
@@ -46,13 +46,27 @@ export function failuresTable(view: RunView): Html | undefined {
         (group) =>
           html`<tr>
             <td><span class="tag">${group[0].state}</span></td>
-            <td class="message">${reasonOf(group[0])}</td>
+            <td class="message">${reasonsOf(group)}</td>
             <td class="number">${group.length}</td>
             <td>${whichArms(view, group)}</td>
           </tr> `,
       )}
     </tbody>
   </table>`;
+}
+
+/** Invalid trials differ in figures, such as by how much the machine was busy: those are no other kind. */
+function kindOf(trial: TrialRecord): string {
+  const reason =
+    trial.state === 'invalid' ? trial.reasons.map(({ kind }) => kind) : reasonOf(trial);
+  return JSON.stringify([trial.state, reason]);
+}
+
+/** What was said of the trials, each text once. */
+function reasonsOf(trials: readonly TrialRecord[]): readonly Html[] {
+  const texts = [...new Set(trials.map((trial) => reasonOf(trial) ?? ''))];
+  const named = texts.slice(0, MOST_NAMED).map((text) => html`<div>${text}</div>`);
+  return [...named, more(texts.length)];
 }
 
 /** Warnings by kind, with how often each came up and its messages. */

@@ -36,7 +36,7 @@ function columnsOf(view: RunView): readonly Column<TrialRecord>[] {
       cell: (trial) => number(trial.costMs, (ms) => (ms / 1e3).toFixed(1)),
     },
     { title: 'Started UTC', numeric: false, cell: startedCell },
-    ...versionColumns(),
+    ...versionColumns(view),
     { title: 'Notes', numeric: false, cell: notesCell },
   ];
 }
@@ -122,12 +122,17 @@ function knobColumn(knob: Knob): Column<TrialRecord> {
   };
 }
 
-function versionColumns(): readonly Column<TrialRecord>[] {
+function versionColumns({ run: { host } }: RunView): readonly Column<TrialRecord>[] {
   return [
     { title: 'Runtime', numeric: false, cell: (trial) => text(trial.versions.onnxruntime) },
     { title: 'Node', numeric: false, cell: (trial) => text(trial.versions.node) },
     { title: 'OpenClaw', numeric: false, cell: (trial) => text(trial.versions.openclaw) },
-    { title: 'Host', numeric: false, cell: (trial) => text(trial.hostKey) },
+    {
+      title: 'Host',
+      numeric: false,
+      // A machine that the run does not know has only its key.
+      cell: ({ hostKey }) => text(hostKey === host.key ? host.name : hostKey),
+    },
   ];
 }
 

@@ -25,6 +25,13 @@ test('a column that never varies leaves the table and is given back with its val
   expect(constants).toEqual([{ title: 'Level', content: 'all' }]);
 });
 
+test.each(['', '–'])("a column that is '%s' everywhere says nothing", (level) => {
+  const rows = [row('a', 1), row('b', 2)].map((one) => ({ ...one, level }));
+  const { table, constants } = dataTable(COLUMNS, rows, { caption: 'rows' });
+  expect(table.markup).not.toContain('Level');
+  expect(constants).toEqual([]);
+});
+
 test('a single row keeps every column', () => {
   const { table, constants } = dataTable(COLUMNS, [row('a', 1)], { caption: 'rows' });
   expect(table.markup).toContain('Level');

@@ -131,6 +131,31 @@ test('the figures of an invalid trial are kept, not used', async () => {
   expect(text).not.toContain(rate(faster.qps));
 });
 
+test('invalid trials of one kind stand together, whatever their figures', async () => {
+  const late = (p99Ms: number, sequence: number): TrialRecord =>
+    endedTrial(
+      {
+        state: 'invalid',
+        reasons: [{ kind: 'generator-lag', p99Ms, limitMs: 1 }],
+        metrics: null,
+      },
+      { sequence },
+    );
+  const trials = [completedTrial(), ...[2, 3, 4, 5, 6, 7, 8].map((ms) => late(ms, ms))];
+  const text = textOf(await render({ outcome: defaultOutcome() }, trials));
+  expect(text).toMatch(
+    /late: p99 2 ms, limit 1 ms .*late: p99 7 ms, limit 1 ms and 1 more \(in the table of all trials\) 7 #2/,
+  );
+});
+
+test('the machine of the trials is named as at the top, another one by its key', async () => {
+  const names = (trials: readonly TrialRecord[]): Promise<string> =>
+    render({ outcome: defaultOutcome() }, trials).then(textOf);
+  const own = [completedTrial(), completedTrial({ sequence: 1 })];
+  expect(await names(own)).toMatch(/The same in all 2: .*host bench-1 \./);
+  expect(await names(own.map((trial) => ({ ...trial, hostKey: 'aa77' })))).toMatch(/host aa77 \./);
+});
+
 test.each([
   ['measured', '12 mJ 8.5 W', 'Energy by rapl:0 (package, counter; gaps).', '±0 %'],
   [
@@ -326,7 +351,8 @@ test('a bound on latency: what single requests get comes first, full batches aft
   expect(page).toMatch(
     /Served single requests\/s, p99 &lt; 20 ms 205 p99 ≤ 18 ms 410 p99 ≤ 18 ms 2\.00 ×/,
   );
-  // The lowest rate first, each with what it came to.
+  // The arm in full, then the lowest rate first, each with what it came to.
+  expect(page).toContain('2 replicas × 1 thread, batch 8, spinning off, isolation thread 410');
   expect(page).toMatch(
     /410 .{0,20} 18 ms p99 &lt; 20 ms: kept .*430 .{0,20} 61 ms p99 &lt; 20 ms: not kept/,
   );

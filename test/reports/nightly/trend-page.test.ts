@@ -92,6 +92,15 @@ describe('the page of all nights', () => {
     expect(page.length).toBeLessThan(60_000);
   });
 
+  it('has nights that regressed and those without figures in the colour of failures', async () => {
+    const { points, ...rest } = regressedJob();
+    const page = await renderTrendPage(trendPageInput([{ ...rest, points: points.slice(28, 32) }]));
+    const nights = page.slice(page.indexOf('The last nights'));
+    // Two that are well, two that regressed, one without figures.
+    expect(nights.match(/<tr><td/g)).toHaveLength(2);
+    expect(nights.match(/<tr class="failed">/g)).toHaveLength(3);
+  });
+
   it('says that the last night was stopped', async () => {
     const input = trendPageInput([steadyJob('a')]);
     expect(await renderTrendPage({ ...input, finished: false })).toContain('was stopped before');
