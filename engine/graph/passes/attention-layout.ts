@@ -1,18 +1,22 @@
-import { intsAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute } from '../attributes.ts';
 import type { Dim } from '../describe.ts';
 import type { IrNode, IrValue } from '../ir/ir.ts';
-import { readScalar } from '../tensor-values.ts';
+import { readIntegers, readScalar } from '../tensor-values.ts';
 import { constantOperand } from './constant-operand.ts';
 import type { ShapesOf } from './mask-axes.ts';
 
-/** What an axis of queries, keys or values runs over. */
-export type Part = 'batch' | 'length' | 'heads' | 'size';
+/**
+ * What an axis of queries, keys or values runs over; `kind`: the three of them, where
+ * one product makes all.
+ */
+export type Part = 'batch' | 'length' | 'kind' | 'heads' | 'size';
 
 /** The parts of each axis, outermost first: `[batch, length, heads * size]` and its like. */
 export type Layout = readonly (readonly Part[])[];
 
 /** Elements of each part; a number, or the name of a dim. */
 export interface PartSizes extends Readonly<Record<Part, Dim>> {
+  readonly kind: 3;
   readonly heads: number;
   readonly size: number;
 }
@@ -26,9 +30,11 @@ const FLAT: Layout = [
   ['heads', 'size'],
 ];
 
-/** A value that is another one in another layout, times a number. */
+/** A value that is another one in another layout, or one kind of it, times a number. */
 export interface Rearranged {
   readonly source: IrValue;
+  /** Which of the three that the source holds; null where it is one of them. */
+  readonly kind: number | null;
   readonly scale: number;
   /** From the source on. */
   readonly nodes: readonly IrNode[];
@@ -37,23 +43,44 @@ export interface Rearranged {
 /** The dynamo exporter writes five to transpose the keys. */
 const MAX_STEPS = 12;
 
-/** Goes back over Reshape, Transpose and factors to what is split into heads. */
+/** Goes back over Reshape, Transpose, factors and one choice to what is split into heads. */
 export function rearrangedFrom(value: IrValue): Rearranged {
   const nodes: IrNode[] = [];
-  let source = value;
-  let scale = 1;
+  let [source, scale, kind]: [IrValue, number, number | null] = [value, 1, null];
   while (nodes.length < MAX_STEPS) {
-    const node = source.producer;
-    const factor = node === null ? null : factorOf(node);
-    const moves = node?.is('Reshape') === true || node?.is('Transpose') === true;
-    const [input = null] = moves ? node.inputs : [];
-    const before = factor?.of ?? input;
-    if (node === null || before === null) break;
-    nodes.unshift(node);
+    const node: IrNode | null = source.producer;
+    if (node === null) break;
+    const choice: Choice | null = kind === null ? choiceOf(node) : null;
+    const factor = factorOf(node);
+    const moves = node.is('Reshape') || node.is('Transpose');
+    const before = choice?.of ?? factor?.of ?? (moves ? (node.inputs[0] ?? null) : null);
+    if (before === null) break;
+    nodes.unshift(...(choice?.nodes ?? [node]));
+    kind = choice?.index ?? kind;
     scale *= factor?.by ?? 1;
     source = before;
   }
-  return { source, scale, nodes };
+  return { source, kind, scale, nodes };
+}
+
+interface Choice {
+  readonly of: IrValue;
+  readonly index: number;
+  readonly nodes: readonly IrNode[];
+}
+
+/** One of an axis, which goes: Gather at a number, or Split and Squeeze. */
+function choiceOf(node: IrNode): Choice | null {
+  const [data = null, place = null] = node.inputs;
+  if (data === null) return null;
+  if (node.is('Gather') && place !== null && place.constant?.dims.length === 0) {
+    const [index] = readIntegers(place.constant) ?? [];
+    return index === undefined ? null : { of: data, index, nodes: [node] };
+  }
+  const split = data.producer;
+  const [of = null] = split?.is('Split') === true ? split.inputs : [];
+  if (!node.is('Squeeze') || split === null || of === null) return null;
+  return { of, index: split.outputs.indexOf(data), nodes: [split, node] };
 }
 
 /** A product or quotient with a float32 number that leaves the shape of a matrix or more alone. */
@@ -68,18 +95,26 @@ export function factorOf(node: IrNode): { readonly of: IrValue; readonly by: num
 /** Whether the nodes bring joined heads, as they are or flat, into a layout. */
 export function endsIn(
   layout: Layout,
-  { source, nodes }: Rearranged,
+  { source, kind, nodes }: Rearranged,
   around: { readonly sizes: PartSizes; readonly shapesOf: ShapesOf },
 ): boolean {
   const { sizes, shapesOf } = around;
   const dims = shapesOf(source).dims ?? [];
   const isJoined = dims.length === 3 && dims[0] === sizes.batch && dims[1] === sizes.length;
-  if (dims.at(-1) !== joinedSize(sizes) || (!isJoined && dims.length !== 2)) return false;
-  let current: Layout | null = isJoined ? JOINED : FLAT;
+  if (dims.at(-1) !== joinedSize(sizes) * (kind === null ? 1 : sizes.kind)) return false;
+  if (!isJoined && dims.length !== 2) return false;
+  if (kind !== null && (kind < 0 || kind >= sizes.kind)) return false;
+  const start = isJoined ? JOINED : FLAT;
+  let current: Layout | null = kind === null ? start : withKinds(start);
   for (const node of nodes) {
     if (current !== null) current = layoutAfter(node, current, around);
   }
   return current !== null && isSameLayout(current, layout);
+}
+
+/** Queries, keys and values side by side: what exporters of fused projections write. */
+function withKinds(layout: Layout): Layout {
+  return layout.map((parts) => (parts.includes('heads') ? ['kind', ...parts] : parts));
 }
 
 export function joinedSize({ heads, size }: PartSizes): number {
@@ -100,10 +135,21 @@ export function layoutAfter(
     const { dims } = shapesOf(node.output);
     return dims === null ? null : regroup(layout.flat(), dims, sizes);
   }
+  if (node.is('Gather') || node.is('Squeeze')) return withoutKind(node, layout, shapesOf);
   if (!node.is('Transpose')) return layout;
   const order = intsAttribute(node, 'perm') ?? [...layout.keys()].reverse();
   const moved = order.map((axis) => layout[axis]);
   return moved.every((parts) => parts !== undefined) ? moved : null;
+}
+
+/** The axis that a Gather or Squeeze takes away must be that of the kinds. */
+function withoutKind(node: IrNode, layout: Layout, shapesOf: ShapesOf): Layout | null {
+  const axis = layout.findIndex((parts) => parts.length === 1 && parts[0] === 'kind');
+  const chosen = node.is('Gather') ? node : (node.inputs[0]?.producer ?? node);
+  const given = intAttribute(chosen, 'axis', 0);
+  const isKind = axis >= 0 && (given === axis || given === axis - layout.length);
+  const rank = shapesOf(node.output).dims?.length;
+  return isKind && rank === layout.length - 1 ? layout.toSpliced(axis, 1) : null;
 }
 
 /**

@@ -146,9 +146,9 @@ function headsOf(scored: Scores, weights: IrValue, shapesOf: ShapesOf): HeadSize
     return null;
   const keyLength = k[3] ?? null;
   return {
-    queries: { batch, heads, length, size },
-    keys: { batch, heads, length: keyLength, size },
-    values: { batch, heads, length: keyLength, size: v[3] },
+    queries: { batch, length, kind: 3, heads, size },
+    keys: { batch, length: keyLength, kind: 3, heads, size },
+    values: { batch, length: keyLength, kind: 3, heads, size: v[3] },
   };
 }
 

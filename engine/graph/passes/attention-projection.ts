@@ -2,6 +2,7 @@ import { intAttribute } from '../attributes.ts';
 import type { TensorContent } from '../create-tensor.ts';
 import type { IrNode, IrValue } from '../ir/ir.ts';
 import { readFloats } from '../tensor-values.ts';
+import type { Rearranged } from './attention-layout.ts';
 import { constantOperand } from './constant-operand.ts';
 import { isLinear, readLinear, type LinearNode } from './linear-weights.ts';
 import type { ShapesOf } from './mask-axes.ts';
@@ -21,10 +22,14 @@ export interface Projection {
 
 /**
  * Reads MatMul and Add, or Gemm between Reshapes to a matrix and back, with constant
- * float32 weights, whole or one part of a Split along the columns. A string: why not.
+ * float32 weights: all columns, those of one kind, or one part of a Split. A string:
+ * why not.
  */
-export function readProjection(value: IrValue, shapesOf: ShapesOf): Projection | string {
-  const part = readPart(value, shapesOf);
+export function readProjection(
+  { source, kind }: Pick<Rearranged, 'source' | 'kind'>,
+  shapesOf: ShapesOf,
+): Projection | string {
+  const part = kind === null ? readPart(source, shapesOf) : kindOf(source, kind, shapesOf);
   if (part === null) return 'queries, keys and values are not known to be parts of a product';
   const nodes: IrNode[] = [...part.nodes];
   let node = skipReshape(part.whole, { nodes, shapesOf }).producer;
@@ -54,6 +59,12 @@ interface PartOfColumns {
   /** Null for all. */
   readonly count: number | null;
   readonly nodes: readonly IrNode[];
+}
+
+function kindOf(whole: IrValue, kind: number, shapesOf: ShapesOf): PartOfColumns | null {
+  const columns = shapesOf(whole).dims?.at(-1);
+  if (typeof columns !== 'number') return null;
+  return { whole, first: (kind * columns) / 3, count: columns / 3, nodes: [] };
 }
 
 function readPart(value: IrValue, shapesOf: ShapesOf): PartOfColumns | null {

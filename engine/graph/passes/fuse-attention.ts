@@ -41,30 +41,21 @@ interface Tools {
 
 /** Null when it was done, else why not. */
 function fuse(model: IrModel, match: AttentionMatch, { shapesOf, masks }: Tools): string | null {
-  const { queries, keys, values, join, mask, scores } = match;
-  const read = [queries, keys, values].map(({ source }) => readProjection(source, shapesOf));
-  const problem = read.find((one) => typeof one === 'string');
-  if (problem !== undefined) return problem;
-  const projections = read.filter((one) => typeof one !== 'string');
-  const [query, key, value] = projections;
-  if (query === undefined || key === undefined || value === undefined) return null;
-  if (key.input !== query.input || value.input !== query.input) {
-    return 'queries, keys and values are not made of one input';
-  }
-  if (query.count !== key.count) return 'queries and keys are of different size';
+  const projections = readProjections(match, shapesOf);
+  if (typeof projections === 'string') return projections;
+  const { last } = match.join;
   const nodes = new Set([...match.nodes, ...projections.flatMap((one) => one.nodes)]);
-  if (!isClosed(nodes, join.last)) return 'a part of it is used elsewhere too';
+  if (!isClosed(nodes, last)) return 'a part of it is used elsewhere too';
   const { weight, bias } = packProjections(projections);
-  const { graph } = join.last;
-  const hint = join.last.output.name;
+  const hint = last.output.name;
   // Without a bias the kernel of ONNX Runtime 1.30 crashes, although it is optional.
   const inputs = [
-    query.input,
-    graph.addInitializer(`${hint}_qkv_weight`, weight),
-    graph.addInitializer(`${hint}_qkv_bias`, bias),
-    masks.keyMask(mask),
+    projections[0]?.input ?? null,
+    last.graph.addInitializer(`${hint}_qkv_weight`, weight),
+    last.graph.addInitializer(`${hint}_qkv_bias`, bias),
+    masks.keyMask(match.mask),
     null,
-    masks.bias(mask, scores),
+    masks.bias(match.mask, match.scores),
   ];
   while (inputs.at(-1) === null) inputs.pop();
   const attributes = attentionAttributes(match);
@@ -72,6 +63,26 @@ function fuse(model: IrModel, match: AttentionMatch, { shapesOf, masks }: Tools)
   if (sizes !== null) attributes.set('qkv_hidden_sizes', sizes);
   placeAttention(model, { match, masks }, { opType: 'Attention', inputs, attributes });
   return null;
+}
+
+/** Of queries, keys and values; a string says why they cannot be packed. */
+function readProjections(
+  { queries, keys, values, scores }: AttentionMatch,
+  shapesOf: ShapesOf,
+): readonly Projection[] | string {
+  const read = [queries, keys, values].map((one) => readProjection(one, shapesOf));
+  const projections = read.filter((one) => typeof one !== 'string');
+  const input = projections[0]?.input ?? null;
+  if (projections.length < read.length || input === null) {
+    return read.find((one) => typeof one === 'string') ?? '';
+  }
+  if (!projections.every((one) => one.input === input)) {
+    return 'queries, keys and values are not made of one input';
+  }
+  // A Reshape between may have read the rows of the input in another way.
+  const [batch, length] = shapesOf(input).dims ?? [];
+  const isOfTokens = batch === scores[0] && length === scores[2];
+  return isOfTokens ? projections : 'its input is not known to be samples of tokens';
 }
 
 /** Null where values are as large as queries and keys. */

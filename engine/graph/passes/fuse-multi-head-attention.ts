@@ -37,9 +37,9 @@ export const fuseMultiHeadAttention: Pass = Object.freeze({
 
 function obstacle(match: AttentionMatch, shapesOf: ShapesOf): string | null {
   const { queries, keys, values, mask, scores, nodes, join } = match;
-  const areJoined = [queries, keys, values].every(({ source }) => {
+  const areJoined = [queries, keys, values].every(({ source, kind }) => {
     const { type, dims } = shapesOf(source);
-    return type === 'float32' && dims?.length === 3;
+    return type === 'float32' && dims?.length === 3 && kind === null;
   });
   if (!areJoined) return 'queries, keys and values are not float32 of three axes';
   // Between inputs of different length the operator counts positions in another way.

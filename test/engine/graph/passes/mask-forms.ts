@@ -18,6 +18,20 @@ export function compared(opType: string, left: 2 | 3, right: 2 | 3): ConditionFo
   return (writer) => writer.node(opType, [positions(writer, left), positions(writer, right)]);
 }
 
+/** The same of positions that were counted when the model was exported. */
+export function countedCausal(length: number): ConditionForm {
+  return (writer) => {
+    const data = BigInt64Array.from({ length }, (_, index) => BigInt(index));
+    for (const [name, dims] of [
+      ['columns', [1, 1, 1, length]],
+      ['rows', [1, 1, length, 1]],
+    ] as const) {
+      writer.builder.initializer(name, { type: 'int64', dims, data });
+    }
+    return writer.node('LessOrEqual', ['columns', 'rows']);
+  };
+}
+
 /** A key is no later than the query. */
 export const causal = compared('LessOrEqual', 3, 2);
 
