@@ -16,9 +16,11 @@ export interface Bar {
   readonly text: string;
 }
 
-const ROW_HEIGHT = 38;
-/** Room for the figure behind the longest bar, as a share of it. */
-const ROOM_FOR_TEXT = 1.4;
+const ROW_HEIGHT = 46;
+/** Pixels below the middle of its row that a bar lies; its figure stands as far above. */
+const BAR_DROP = 10;
+/** Air behind the longest bar or interval, as a share of it. */
+const AIR = 1.05;
 
 /** A horizontal bar a host from zero, with its interval; undefined without a usable figure. */
 export function hostBarsChart(all: readonly Bar[], title: string): TopLevelSpec | undefined {
@@ -33,7 +35,7 @@ export function hostBarsChart(all: readonly Bar[], title: string): TopLevelSpec 
         field: 'value',
         type: 'quantitative',
         title,
-        scale: { nice: false, domain: [0, short(Math.max(...ends) * ROOM_FOR_TEXT)] },
+        scale: { nice: false, domain: [0, short(Math.max(...ends) * AIR)] },
         axis: { format: ',~r', tickCount: 6, grid: true },
       },
       y: { field: 'host', type: 'ordinal', title: null, sort: hosts, scale: { domain: hosts } },
@@ -51,7 +53,7 @@ function barLayer(bars: readonly Bar[]): Layer {
     isBest ? 'best' : isRanked ? 'ranked' : 'unranked';
   return {
     data: { values: bars.map((bar) => ({ ...rowOf(bar), kind: kind(bar) })) },
-    mark: { type: 'bar', height: 18, strokeWidth: 1.5 },
+    mark: { type: 'bar', height: 16, yOffset: BAR_DROP, strokeWidth: 1.5 },
     encoding: {
       fill: {
         field: 'kind',
@@ -84,7 +86,7 @@ function intervalLayers(bars: readonly Bar[]): Layer[] {
     return [
       {
         data: { values },
-        mark: { type: 'rule', ...stroke },
+        mark: { type: 'rule', yOffset: BAR_DROP, ...stroke },
         encoding: { x2: { field: 'high' } },
       },
     ];
@@ -101,14 +103,11 @@ function intervalLayers(bars: readonly Bar[]): Layer[] {
   ];
 }
 
+/** Above the bars, from zero on: behind a long bar on a narrow page there is no room. */
 function textLayer(bars: readonly Bar[]): Layer {
-  const values = bars.map((bar) => ({
-    ...rowOf(bar),
-    value: short(Math.max(bar.value, bar.interval?.high ?? 0)),
-  }));
   return {
-    data: { values },
-    mark: { type: 'text', align: 'left', dx: 8, baseline: 'middle' },
-    encoding: { text: { field: 'text' } },
+    data: { values: bars.map(rowOf) },
+    mark: { type: 'text', align: 'left', dx: 1, dy: -BAR_DROP, baseline: 'middle' },
+    encoding: { x: { value: 0 }, text: { field: 'text' } },
   };
 }

@@ -10,6 +10,16 @@ import {
 import { textOf } from '../page-text.ts';
 import { threeHosts } from './comparison-fixture.ts';
 
+/** Each text of the charts of bars, and whether it lies within its chart. */
+const LABELS_OF_BARS = `[...document.querySelectorAll('#figures .chart')].flatMap((chart) => {
+  const { left, right } = chart.getBoundingClientRect();
+  return [...chart.querySelectorAll('text')].map((text) => {
+    const box = text.getBoundingClientRect();
+    const whole = box.left >= left && box.right <= right;
+    return text.textContent + (whole ? ': whole' : ': cut');
+  });
+}).join('\\n')`;
+
 describe('the page of a comparison', () => {
   test('of the same records is the same text', async () => {
     const [one, two] = [
@@ -95,6 +105,14 @@ describe.skipIf(IS_WITHOUT_CHROMIUM)('a comparison in Chromium', () => {
   test.each([1200, 400])('is not wider than a window of %i px', async (width) => {
     const { page, close } = await shown(await threeHosts(), width);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    await close();
+  });
+
+  test.each([1200, 400])('cuts no figure of a bar off at %i px', async (width) => {
+    const { page, close } = await shown(await threeHosts(), width);
+    const texts = await page.evaluate(LABELS_OF_BARS);
+    expect(texts).toContain('0.0381 EUR, estimated electricity: whole');
+    expect(texts).not.toMatch(/: cut/);
     await close();
   });
 

@@ -68,6 +68,6 @@ describe('charts', () => {
     const bar = { ...host, withinSession: false, isBest: false, isRanked: true };
     expect(hostBarsChart([{ ...bar, host: 'a', value: Number.NaN }], 'x')).toBeUndefined();
     const chart = hostBarsChart([{ ...bar, host: 'a', value: 100 }], 'x');
-    expect(chart).toMatchObject({ encoding: { x: { scale: { domain: [0, 140] } } } });
+    expect(chart).toMatchObject({ encoding: { x: { scale: { domain: [0, 105] } } } });
   });
 });
