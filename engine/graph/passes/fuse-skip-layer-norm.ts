@@ -11,12 +11,12 @@ import { matchSkip, type SkipMatch } from './skip-pattern.ts';
  * The Add of a residual connection, the LayerNormalization behind it and the bias of the
  * product before it become the runtime's SkipLayerNormalization. Where the sum goes on
  * as the next residual, as where the normalization comes first in a layer, the node
- * gives it too.
+ * gives it too. Fewer nodes, but slower on the CPU, see `residual-sum`.
  */
 export const fuseSkipLayerNorm: Pass = Object.freeze({
   name: 'fuse-skip-layer-norm',
   summary: "joins a residual Add and its LayerNormalization to the runtime's operator",
-  pipeline: 'all',
+  pipeline: 'optional',
   run: (model: IrModel) => {
     const shapeOf = knownShapes(model);
     return visitNodes(model, (node, log) => {

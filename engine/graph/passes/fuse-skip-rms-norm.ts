@@ -10,12 +10,13 @@ import { matchSkip } from './skip-pattern.ts';
  * The Add of a residual connection and the root-mean-square normalization behind it, as
  * `fuse-rms-norm` leaves it, become the runtime's SkipSimplifiedLayerNormalization. A
  * bias before it stays: its schema has an input for one, which the CPU kernel of ONNX
- * Runtime 1.30 does not read.
+ * Runtime 1.30 does not read. Fewer nodes, but slower on the CPU: 56 us against 27 us for
+ * its parts at 128 rows of 384 (one thread, AVX-512).
  */
 export const fuseSkipRmsNorm: Pass = Object.freeze({
   name: 'fuse-skip-rms-norm',
   summary: "joins a residual Add and its root-mean-square normalization to the runtime's operator",
-  pipeline: 'all',
+  pipeline: 'optional',
   run: (model: IrModel) => {
     const shapeOf = knownShapes(model);
     return visitNodes(model, (node, log) => {

@@ -26,6 +26,7 @@ import type { Pass } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
 import { removeDuplicates } from './remove-duplicates.ts';
 import { removeNoOps } from './remove-no-ops.ts';
+import { residualSum } from './residual-sum.ts';
 import { unflattenGemm } from './unflatten-gemm.ts';
 
 /** Every pass in the order in which a pipeline runs them. */
@@ -56,6 +57,8 @@ const PASSES: readonly Pass[] = Object.freeze([
   fuseEmbedLayerNorm,
   fuseSkipLayerNorm,
   fuseSkipRmsNorm,
+  // After whatever joins the sum to its normalization.
+  residualSum,
   // Before the activation: it takes the Relu behind the sum along.
   fuseConvAdd,
   fuseConvActivation,
