@@ -7,21 +7,29 @@ import type { IrNode } from '../ir/ir.ts';
  */
 export function isClosed(nodes: ReadonlySet<IrNode>, last: IrNode): boolean {
   const isInside = (node: IrNode): boolean =>
-    nodes.has(node) || (node.is('Shape') && endsInside(node, nodes, MAX_STEPS));
+    nodes.has(node) || (node.is('Shape') && endsInside(node, nodes));
   return [...nodes].every(
     (node) => node.graph === last.graph && (node === last || allUsers(node, isInside)),
   );
 }
 
-/** Slice, Concat and their like between a Shape and a Reshape. */
-const MAX_STEPS = 8;
+/** Slice, Concat and their like between a Shape and the Reshapes that need it. */
+const MAX_NODES = 32;
 
-function endsInside(node: IrNode, nodes: ReadonlySet<IrNode>, steps: number): boolean {
-  return (
-    steps > 0 && allUsers(node, (user) => nodes.has(user) || endsInside(user, nodes, steps - 1))
-  );
+function endsInside(shape: IrNode, nodes: ReadonlySet<IrNode>): boolean {
+  const reached = new Set([shape]);
+  // What is added while the loop runs is visited too.
+  for (const node of reached) {
+    const isUsed = allUsers(node, (user) => {
+      if (!nodes.has(user)) reached.add(user);
+      return true;
+    });
+    if (!isUsed || reached.size > MAX_NODES) return false;
+  }
+  return true;
 }
 
+/** Of none of its results that is an output of the graph. */
 function allUsers(node: IrNode, holds: (user: IrNode) => boolean): boolean {
   return node.outputs.every(
     (value) =>

@@ -46,7 +46,10 @@ export function readMask(
   // The operators mask by position and by key with one number, and add one tensor.
   const known = read.find(({ mask }) => mask?.isCausal) ?? read.find(({ mask }) => mask !== null);
   const around = { isGuarded: scores.isGuarded, isAlone: read.length === 1 };
-  const main = isLikeKernel(known?.mask ?? NO_MASK, around) ? known : undefined;
+  // What is put in the place of a sum hides what was added; the operators only add.
+  const isHiding = known?.step.kind === 'chosen' && read[0] !== known;
+  const isExact = !isHiding && isLikeKernel(known?.mask ?? NO_MASK, around);
+  const main = isExact ? known : undefined;
   const rest = read.filter((one) => one !== main).map(({ step }) => step);
   const structured = main?.mask ?? NO_MASK;
   const [bias] = rest;

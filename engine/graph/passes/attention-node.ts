@@ -19,8 +19,8 @@ export function attentionAttributes(match: AttentionMatch): Map<string, OnnxAttr
   }
   if (mask.isCausal)
     attributes.set('unidirectional', createAttribute('unidirectional', { int: 1 }));
-  if (mask.fill !== 0) {
-    // Else it is -10000, and a row of which every key is masked would differ.
+  if (mask.keys !== null) {
+    // Else it is -10000, and a query of which every key is masked would differ.
     const float = createAttribute('mask_filter_value', { float: mask.fill });
     attributes.set('mask_filter_value', float);
   }

@@ -58,11 +58,21 @@ export class IndexReader {
     }
     if (node.is('Range')) return this.#readRange(node);
     const [a = null, b = null] = node.inputs;
-    if (node.is('Cast') && a !== null) return this.read(a);
+    if (node.is('Cast') && a !== null) return this.#keepsNumbers(node) ? this.read(a) : null;
     const join = node.is('Add') ? addSums : node.is('Mul') ? multiplySums : null;
     if (join === null || a === null || b === null) return null;
     const [left, right] = [this.readFor(a, node.output), this.readFor(b, node.output)];
     return left === null || right === null ? null : join(left, right);
+  }
+
+  /** Positions are small: not only between integers, but as float32 they are exact. */
+  #keepsNumbers(cast: IrNode): boolean {
+    const [from, to] = [cast.inputs[0] ?? null, cast.output].map((value) => {
+      return value === null ? null : this.#shapesOf(value).type;
+    });
+    const isInteger = (type: string | null | undefined): boolean =>
+      type === 'int64' || type === 'int32';
+    return isInteger(from) && (isInteger(to) || to === 'float32');
   }
 
   #readRange({ inputs: [start = null, , delta = null] }: IrNode): IndexSum | null {

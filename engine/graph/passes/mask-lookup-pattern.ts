@@ -12,15 +12,23 @@ export interface Lookup {
   readonly column: IndexSum;
 }
 
+/** Changes of axes behind a look-up, and as many again where there is none. */
+const MAX_STEPS = 8;
+
 /**
  * Reads what exporters make of `mask[b, k]`: GatherND, Gather of the flattened matrix
  * at `k + S * b`, or only other axes. A matrix is a look-up in itself. Null for others.
  */
-export function readLookup(value: IrValue, reader: IndexReader, shapesOf: ShapesOf): Lookup | null {
+export function readLookup(
+  value: IrValue,
+  reader: IndexReader,
+  shapesOf: ShapesOf,
+  steps = MAX_STEPS,
+): Lookup | null {
   const node = value.producer;
-  const source = node === null ? null : sourceOf(node, shapesOf);
+  const source = node === null || steps === 0 ? null : sourceOf(node, shapesOf);
   if (source !== null) {
-    const lookup = readLookup(source.value, reader, shapesOf);
+    const lookup = readLookup(source.value, reader, shapesOf, steps - 1);
     return lookup === null ? null : moveLookup(lookup, source.axes);
   }
   if (node?.is('Gather') === true) return readGather(node, reader, shapesOf);
@@ -50,7 +58,8 @@ function readGather(node: IrNode, reader: IndexReader, shapesOf: ShapesOf): Look
   const table = isList ? matrixBehind(list, shapesOf) : null;
   const columns = table === null ? null : shapesOf(table).dims?.[1];
   const [index, dims] = [reader.read(indices), shapesOf(indices).dims];
-  if (table === null || index === null || dims === null || typeof columns !== 'string') return null;
+  if (table === null || index === null || dims === null) return null;
+  if (columns === null || columns === undefined) return null;
   // Only an index as long as a row stays in it.
   const isColumn = index.steps.map((step, axis) => step === 1 && dims[axis] === columns);
   const isRow = index.steps.map((step) => step === columns);

@@ -14,7 +14,12 @@ export type Condition =
   | { readonly kind: 'order'; readonly sum: IndexSum }
   | { readonly kind: 'lookup'; readonly lookup: Lookup; readonly isNegated: boolean };
 
+/** Null where it is none that is known. */
+type Read = readonly Condition[] | null;
+
+/** Exporters join three conditions in a dozen nodes; more of either is not read. */
 const MAX_DEPTH = 32;
+const MAX_CONDITIONS = 8;
 
 /** `left` and `right` as `smaller <= larger`, or `<`. */
 const COMPARISONS: ReadonlyMap<string, { readonly swaps: boolean; readonly isStrict: boolean }> =
@@ -30,6 +35,8 @@ export class ConditionReader {
   readonly #shapesOf: ShapesOf;
   readonly #indices: IndexReader;
   readonly #length: Dim | undefined;
+  /** Shared parts are read once, so that reading is O(nodes). */
+  readonly #known = { plain: new Map<IrValue, Read>(), negated: new Map<IrValue, Read>() };
 
   /** `length`: how many queries and keys a constant triangle must have. */
   constructor(shapesOf: ShapesOf, length?: Dim) {
@@ -38,9 +45,19 @@ export class ConditionReader {
     this.#indices = new IndexReader(shapesOf);
   }
 
-  /** Conditions by the axes of the value; null where it is none that is known. */
-  read(value: IrValue, isNegated = false, depth = 0): readonly Condition[] | null {
+  /** Conditions by the axes of the value. */
+  read(value: IrValue, isNegated = false, depth = 0): Read {
     if (depth === MAX_DEPTH) return null;
+    const known = isNegated ? this.#known.negated : this.#known.plain;
+    const before = known.get(value);
+    if (before !== undefined) return before;
+    const read = this.#readAnew(value, isNegated, depth);
+    const conditions = read !== null && read.length > MAX_CONDITIONS ? null : read;
+    known.set(value, conditions);
+    return conditions;
+  }
+
+  #readAnew(value: IrValue, isNegated: boolean, depth: number): Read {
     const node = value.producer;
     if (node === null) return this.#readLeaf(value, isNegated);
     if (node.is('Not')) return this.#readInner(node, !isNegated, depth);
@@ -54,12 +71,12 @@ export class ConditionReader {
     return this.#readLeaf(value, isNegated);
   }
 
-  #readInner(node: IrNode, isNegated: boolean, depth: number): readonly Condition[] | null {
+  #readInner(node: IrNode, isNegated: boolean, depth: number): Read {
     const [inner = null] = node.inputs;
     return inner === null ? null : this.read(inner, isNegated, depth + 1);
   }
 
-  #readBoth(node: IrNode, isNegated: boolean, depth: number): readonly Condition[] | null {
+  #readBoth(node: IrNode, isNegated: boolean, depth: number): Read {
     const sides = node.inputs.map((side) => {
       const axes = side === null ? null : this.#broadcast(side, node.output);
       const read = side === null ? null : this.read(side, isNegated, depth + 1);
@@ -73,7 +90,7 @@ export class ConditionReader {
   }
 
   /** A comparison of positions. */
-  #readOrder(node: IrNode, isNegated: boolean): readonly Condition[] | null {
+  #readOrder(node: IrNode, isNegated: boolean): Read {
     const { swaps, isStrict } = COMPARISONS.get(node.opType) ?? { swaps: false, isStrict: false };
     const [a = null, b = null] = node.inputs;
     if (!node.is(node.opType) || a === null || b === null) return null;
@@ -87,7 +104,7 @@ export class ConditionReader {
     return isAlwaysTrue(bound) ? [] : [{ kind: 'order', sum: bound }];
   }
 
-  #readLeaf(value: IrValue, isNegated: boolean): readonly Condition[] | null {
+  #readLeaf(value: IrValue, isNegated: boolean): Read {
     const constant = isNegated ? null : value.constant;
     if (constant !== null && isFilledWith(constant, 1)) return [];
     const triangle = readTriangle(value, this.#length, this.#shapesOf);
@@ -97,7 +114,7 @@ export class ConditionReader {
   }
 
   /** `key - query <= 0`, along the last two axes; other triangles are no mask. */
-  #readCausal(value: IrValue, isCausal: boolean): readonly Condition[] | null {
+  #readCausal(value: IrValue, isCausal: boolean): Read {
     const rank = this.#shapesOf(value).dims?.length;
     if (rank === undefined || !isCausal) return null;
     const steps = Array.from({ length: rank }, (_, axis) => {

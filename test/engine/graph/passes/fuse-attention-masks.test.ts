@@ -19,6 +19,7 @@ import {
   not,
   notPadded,
   ofQueries,
+  roundedKeys,
   subtracted,
   wholeTriangle,
   type ConditionForm,
@@ -45,6 +46,16 @@ test('keeps what a padding mask adds', async () => {
   const attention = attentionOf(await checkAttention({ masks: [added(keptByGather, -5)] }));
   expect(attention.inputs).toHaveLength(4);
   expect(floatAttribute(attention, 'mask_filter_value', 0)).toBe(-5);
+});
+
+test('keeps a padding mask that masks nothing', async () => {
+  const attention = attentionOf(await checkAttention({ masks: [added(keptByGather, 0)] }));
+  expect(floatAttribute(attention, 'mask_filter_value', -1)).toBe(0);
+});
+
+test.each([keptByGather, keptByGatherND])('takes a padding mask of fixed length', async (kept) => {
+  const attention = attentionOf(await checkAttention({ length: 5, masks: [added(kept, LOWEST)] }));
+  expect(attention.inputs).toHaveLength(4);
 });
 
 test.each<[string, AttentionForm]>([
@@ -111,6 +122,7 @@ test.each<[string, AttentionForm]>([
   ['that is computed', { masks: [subtracted(LOWEST)] }],
   ['of another fill that is computed', { masks: [subtracted(-10_000)] }],
   ['that masks all earlier keys', { masks: [added(compared('GreaterOrEqual', 3, 2), LOWEST)] }],
+  ['of keys cast to bool', { masks: [added(roundedKeys, LOWEST)] }],
   ['that masks each query itself', { masks: [added(compared('Less', 3, 2), LOWEST)] }],
   ['of later keys that may matter', { masks: [added(causal, -5)] }],
   ['of positions and keys that may matter', { masks: [added(both(causal, keptByGather), -1000)] }],
@@ -169,6 +181,11 @@ test.each<[string, string, AttentionForm]>([
     'is one of three',
     'it has more masks than the operator takes',
     { masks: [added(causal, LOWEST), subtracted(-5), added(keptByGather, -3)] },
+  ],
+  [
+    'hides another that was added before',
+    'it has more masks than the operator takes',
+    { masks: [subtracted(LOWEST), chosen(causal, LOWEST)] },
   ],
   [
     'leaves later keys a chance beside another',

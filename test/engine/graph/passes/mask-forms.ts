@@ -32,6 +32,13 @@ export function countedCausal(length: number): ConditionForm {
   };
 }
 
+/** Positions of keys that are no sum of indices: 0, and 1 for all others. */
+export const roundedKeys: ConditionForm = (writer) => {
+  const isLater = writer.node('Cast', [positions(writer, 3)], { to: { int: 9 } });
+  const columns = writer.node('Cast', [isLater], { to: { int: 7 } });
+  return writer.node('LessOrEqual', [columns, positions(writer, 2)]);
+};
+
 /** A key is no later than the query. */
 export const causal = compared('LessOrEqual', 3, 2);
 
