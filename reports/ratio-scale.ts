@@ -15,7 +15,8 @@ const TICK_SETS: readonly (readonly number[])[] = [
   [0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1000, 10_000],
 ];
 
-const MOST_TICKS = 8;
+/** Share of the axis between two marks, at least: on the shortest, 190 pixels, a label needs 21. */
+const SMALLEST_GAP = 0.11;
 
 /** A scale that holds 1 and every value, with a little air at both ends. */
 export function ratioScale(values: readonly number[]): RatioScale {
@@ -31,7 +32,9 @@ function ticksWithin([low, high]: readonly [number, number]): readonly number[] 
   const inside = (set: readonly number[]): readonly number[] =>
     set.filter((tick) => tick >= low && tick <= high);
   const set = TICK_SETS.find(
-    (candidate) => covers(candidate, low, high) && inside(candidate).length <= MOST_TICKS,
+    (candidate) =>
+      covers(candidate, low, high) &&
+      smallestGap(inside(candidate)) >= SMALLEST_GAP * Math.log(high / low),
   );
   return inside(set ?? [1]);
 }
@@ -39,6 +42,12 @@ function ticksWithin([low, high]: readonly [number, number]): readonly number[] 
 /** Whether a set reaches so far that no end of the axis is left without marks. */
 function covers(set: readonly number[], low: number, high: number): boolean {
   return low >= (set[0] ?? 1) * 0.8 && high <= (set.at(-1) ?? 1) * 1.25;
+}
+
+/** In logarithms; infinite below two marks. */
+function smallestGap(ticks: readonly number[]): number {
+  const gaps = ticks.slice(1).map((tick, index) => Math.log(tick / (ticks[index] ?? tick)));
+  return Math.min(...gaps);
 }
 
 /** Keeps specs readable; four significant digits are finer than a pixel. */

@@ -28,3 +28,9 @@ test.each([
 test('values that no logarithm has are ignored', () => {
   expect(ratioScale([0, -1, Number.NaN, Infinity])).toEqual(ratioScale([]));
 });
+
+test('marks that would crowd each other give way to fewer', () => {
+  // From 1.5 to 2 is a tenth of this axis: 20 pixels of 190.
+  expect(ratioScale([0.52, 7]).ticks).toEqual([0.5, 1, 2, 5]);
+  expect(ratioScale([0.6, 4]).ticks).toEqual([0.7, 1, 1.5, 2, 3]);
+});
