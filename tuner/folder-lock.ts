@@ -6,7 +6,8 @@ import { codeOf } from '../engine/base/errors.ts';
 import { writeFileAtomic } from '../engine/base/files.ts';
 import type { RunOwner } from './store/store.ts';
 
-const ownerSchema = z.object({
+/** Who holds a lock, as its file says. */
+export const runOwnerSchema = z.object({
   hostName: z.string(),
   pid: z.int(),
   startTicks: z.string().nullable(),
@@ -80,7 +81,7 @@ async function readOwner(path: string): Promise<RunOwner | 'gone' | 'damaged'> {
     throw thrown;
   }
   try {
-    return ownerSchema.parse(JSON.parse(text));
+    return runOwnerSchema.parse(JSON.parse(text));
   } catch {
     return 'damaged';
   }

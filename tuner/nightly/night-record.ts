@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { COMPARED_METRIC_NAMES } from '../../suites/comparison/margins.ts';
+import { runOwnerSchema } from '../folder-lock.ts';
 import { nightVerdictSchema } from './night-verdict.ts';
 
 /**
@@ -92,12 +93,6 @@ export const nightJobSchema = z.object({
 });
 export type NightJob = Readonly<z.infer<typeof nightJobSchema>>;
 
-const ownerSchema = z.object({
-  hostName: z.string(),
-  pid: z.int(),
-  startTicks: z.string().nullable(),
-});
-
 export const NIGHT_SCHEMA = 'openclaw.night/1';
 
 export const nightRecordSchema = z.object({
@@ -108,7 +103,7 @@ export const nightRecordSchema = z.object({
   finishedAt: z.iso.datetime().nullable(),
   /** `running` is what a killed night stays; the next one resumes or marks it. */
   state: z.enum(['running', 'finished', 'interrupted']),
-  owner: ownerSchema,
+  owner: runOwnerSchema,
   plan: z.object({ path: z.string(), sha256: z.string() }),
   host: z.object({ key: z.string(), name: z.string(), cpu: z.string(), kernel: z.string() }),
   versions: z.object({ openclaw: z.string(), node: z.string(), onnxruntime: z.string() }),

@@ -1,16 +1,10 @@
 import { median } from '../../../engine/base/statistics.ts';
+import { controlLevel, LEVEL_NIGHTS, medianVariance } from './control-level.ts';
 import { LEAST_HISTORY, lossOf, type PastNight } from './past-night.ts';
-import { noiseScale } from './robust-scale.ts';
 
-/** Nights on either side that tell the control's level. */
-const LEVEL_NIGHTS = 5;
-/** Nights that tell how much the control's figure varies by itself. */
-const NOISE_NIGHTS = 20;
 /** A smaller change of the control matters to no verdict. */
 const LEAST_SHARE = 0.02;
 const SIGMAS = 3;
-/** Variance of the median of 1 to 5 normal values, over that of one. */
-const MEDIAN_VARIANCES = [1, 0.5, 0.4487, 0.2982, 0.2868] as const;
 
 /** How far an upgrade of what control and candidate share moved the control. */
 export interface UpgradeShift {
@@ -61,17 +55,12 @@ export function rebaseNights(
 /** Null where it is not known, or lost in the noise; `end` is where the next upgrade begins. */
 function shiftAt(at: number, controls: readonly number[], end: number): UpgradeShift | null {
   if (at < LEAST_HISTORY) return null;
-  const before = controls.slice(at - LEVEL_NIGHTS, at);
+  const { level, spread } = controlLevel(controls.slice(0, at));
   const after = controls.slice(at, Math.min(end, at + LEVEL_NIGHTS));
-  const shift = median(after) - median(before);
-  const spread = noiseScale(controls.slice(Math.max(0, at - NOISE_NIGHTS), at));
-  const variance = spread ** 2 * (medianVariance(before.length) + medianVariance(after.length));
+  const shift = median(after) - level;
+  const variance = spread ** 2 * (medianVariance(LEVEL_NIGHTS) + medianVariance(after.length));
   const threshold = Math.max(lossOf(LEAST_SHARE), SIGMAS * Math.sqrt(variance));
   return Math.abs(shift) > threshold ? { at, shift, variance } : null;
-}
-
-function medianVariance(count: number): number {
-  return MEDIAN_VARIANCES[count - 1] ?? 1;
 }
 
 function moved(night: PastNight, { shift }: UpgradeShift): PastNight {

@@ -62,9 +62,9 @@ describe('the control', () => {
 
   it('may vary by as much as it always does', () => {
     const noisy = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 0.05 : -0.05));
-    // Neighbours differ by 0.1: a scale of 0.105, times 3 x sqrt(1.287).
+    // Neighbours differ by 0.1: a scale of 0.105, times 3 x sqrt(1.2868).
     const { threshold } = controlShift(noisy, 0) ?? { threshold: 0 };
-    expect(threshold).toBeCloseTo((3 * 1.4826 * 0.1 * Math.sqrt(1.287)) / Math.SQRT2, 9);
+    expect(threshold).toBeCloseTo((3 * 1.4826 * 0.1 * Math.sqrt(1.2868)) / Math.SQRT2, 9);
   });
 
   it('takes a new level for granted after three nights', () => {
