@@ -53,6 +53,22 @@ export function tunedLinear(folder: string, config: Partial<Tuned['config']> = {
   };
 }
 
+/** The result with a rate that was found for single requests. */
+export function servedAt(tuned: Tuned, ratePerSecond: number): Tuned {
+  const server = {
+    state: 'found',
+    bound: { percentile: 'p99', limitMs: 50 },
+    ratePerSecond,
+    qps: ratePerSecond,
+    failedAt: null,
+    latencyMs: { p50: 20, p90: 30, p95: 35, p99: 40 },
+    certifiedMs: 45,
+    memoryBytes: 1,
+    trial: 't',
+  } as const;
+  return { ...tuned, metrics: { ...tuned.metrics, server } };
+}
+
 /** With the trials of a run: one that completed and one that failed. */
 export function exportInput(tuned: Tuned): Promise<ExportInput> {
   const arm = toArm({ ...tuned.config, provider: tuned.provider });

@@ -12,7 +12,7 @@ import { readTuned, type Tuned } from '../../../tuner/export/tuned.ts';
 import { writeExport } from '../../../tuner/export/write-export.ts';
 import { parseProtobufText } from '../../support/protobuf-text.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { exportInput, tunedLinear } from '../../support/tuned-results.ts';
+import { exportInput, servedAt, tunedLinear } from '../../support/tuned-results.ts';
 
 /** A tuned.json with this text. */
 function fileOf(text: string): string {
@@ -80,19 +80,7 @@ describe('a tuned.json that is no result of ours', () => {
   });
 
   test('with more requests in flight than an autoscaler can count is refused', () => {
-    const tuned = tunedLinear(temporaryFolder());
-    const server = {
-      state: 'found',
-      bound: { percentile: 'p99', limitMs: 50 },
-      ratePerSecond: 1e300,
-      qps: 1,
-      failedAt: null,
-      latencyMs: { p50: 20, p90: 30, p95: 35, p99: 40 },
-      certifiedMs: 45,
-      memoryBytes: 1,
-      trial: 't',
-    } as const;
-    const served = { ...tuned, metrics: { ...tuned.metrics, server } };
+    const served = servedAt(tunedLinear(temporaryFolder()), 1e300);
     expect(() => resourceFigures(served, null)).toThrow(/requests in flight: no server had/);
   });
 });

@@ -3,7 +3,7 @@ import { toArm } from '../../../tuner/arm.ts';
 import { resourceFigures } from '../../../tuner/export/resource-figures.ts';
 import { completedRecord } from '../../support/fake-trials.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { tunedLinear } from '../../support/tuned-results.ts';
+import { servedAt, tunedLinear } from '../../support/tuned-results.ts';
 
 describe('resources', () => {
   test('come from the trials of the very config that ships, with or without its delay', () => {
@@ -31,18 +31,7 @@ describe('resources', () => {
 
   test('scale at 0.7 of what is in flight at the highest rate that kept the bound', () => {
     const tuned = tunedLinear(temporaryFolder());
-    const server = {
-      state: 'found',
-      bound: { percentile: 'p99', limitMs: 50 },
-      ratePerSecond: 500,
-      qps: 500,
-      failedAt: null,
-      latencyMs: { p50: 20, p90: 30, p95: 35, p99: 40 },
-      certifiedMs: 45,
-      memoryBytes: 1,
-      trial: 't',
-    } as const;
-    const served = { ...tuned, metrics: { ...tuned.metrics, server } };
+    const served = servedAt(tuned, 500);
     // Little: 500/s x 0.02 s = 10 in flight.
     expect(resourceFigures(served, null).inFlight.value).toBe(7);
     expect(resourceFigures(tuned, null).inFlight.value).toBe(1);

@@ -127,8 +127,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.cl
 `;
 }
 
-/** The runtime's install script would download CUDA libraries, and fail where it cannot. */
-const NPMRC = 'onnxruntime-node-install=skip\n';
+const NPMRC = `# The runtime's install script would download CUDA libraries, and fail where it cannot.
+onnxruntime-node-install=skip
+`;
 
 /** Alpine will not do: the runtime needs glibc. Other platforms' binaries are 240 MB. */
 const DOCKERFILE = `FROM node:24-slim
