@@ -27,6 +27,8 @@ export interface AttentionForm {
   /** The second input of keys and values, of `x` unless given. */
   readonly other?: string;
   readonly softmaxAxis?: number;
+  /** Fixes `N`. */
+  readonly batch?: number;
   /** Fixes `S`. */
   readonly length?: number;
   /** An operator whose first result is a graph output too. */
@@ -61,7 +63,8 @@ export class AttentionWriter extends TokenWriter {
   readonly #heads: number;
 
   constructor(form: AttentionForm, builder?: ModelBuilder) {
-    super(builder ?? { opset: form.opset ?? 17, length: form.length ?? 'S' });
+    const { opset = 17, batch = 'N', length = 'S' } = form;
+    super(builder ?? { opset, batch, length });
     this.#form = form;
     this.#heads = form.heads ?? 2;
     if (form.other !== undefined) this.builder.input(form.other, 'float32', ['N', 'T', INPUT]);

@@ -10,14 +10,17 @@ export class TokenWriter {
   #count = 0;
 
   /** Into a builder of its own, with the two inputs, or into one that has them. */
-  constructor(into: ModelBuilder | { readonly opset: number; readonly length: Dim }) {
+  constructor(
+    into: ModelBuilder | { readonly opset: number; readonly batch?: Dim; readonly length: Dim },
+  ) {
     if (into instanceof ModelBuilder) {
       this.builder = into;
       return;
     }
-    this.builder = new ModelBuilder({ name: 'g', opset: into.opset });
-    this.builder.input('x', 'float32', ['N', into.length, INPUT]);
-    this.builder.input('mask', 'int64', ['N', into.length]);
+    const { opset, batch = 'N', length } = into;
+    this.builder = new ModelBuilder({ name: 'g', opset });
+    this.builder.input('x', 'float32', [batch, length, INPUT]);
+    this.builder.input('mask', 'int64', [batch, length]);
   }
 
   node(
