@@ -20,12 +20,14 @@ import { readNpz } from '../../suites/data/npz.ts';
 import { RESNET50, writeExportedResnet } from '../../suites/models/exported-resnet.ts';
 import { timeModels } from '../../suites/speed/time-models.ts';
 import { report } from './aim.ts';
+import { benchTransformers } from './programs/graph-transformers.ts';
 
 // What the passes do to exported models: nodes as written and after the runtime's
 // own level `all`, the speed of `clean` and `all` against the original under that
 // level (interleaved blocks, one run), and the time to load. A ResNet-50 as an
 // exporter writes it is made here; `npm run bench:graph -- FOLDER` takes every
-// .onnx of a folder too, with inputs from the .npz beside it.
+// .onnx of a folder too, with inputs from the .npz beside it. `--transformers` runs the
+// section of transformers alone, `--short` without the time that its figures need.
 
 /** Nodes that the runtime reaches by itself: [file written by clean, then loaded at level all]. */
 const FLOORS: Readonly<Record<string, readonly [number, number]>> = {
@@ -38,9 +40,18 @@ const LOADED_FASTER: Readonly<Record<string, number>> = { 'mobilenetv2s.onnx': 1
 const CONTEXT = { provider: 'cpu', evaluate: runtimeEvaluator, source: 'the model' };
 const OPTIONS = { timeoutMs: 600_000, signal: new AbortController().signal };
 
-const [folder] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const isShort = args.includes('--short');
+const folder = args.find((argument) => !argument.startsWith('--'));
 const scratch = mkdtempSync(join(tmpdir(), 'claw-bench-'));
 try {
+  await benchTransformers({ folder: folder ?? null, scratch, isShort });
+  if (!args.includes('--transformers')) await benchEveryModel();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function benchEveryModel(): Promise<void> {
   if (folder !== undefined) {
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
       await benchModel(join(folder, name));
@@ -52,8 +63,6 @@ try {
   await benchReading(resnet);
   await benchModel(resnet);
   await benchChain(20_000);
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }
 
 /** What reading 100 MB costs: time and resident memory, in a process of its own. */
