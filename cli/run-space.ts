@@ -43,8 +43,9 @@ function leastBytes(config: EngineConfig, workload: WorkloadRecord): number {
   const weights = config.replicas * fileBytes(config, workload);
   const facts = observedFacts(config, workload);
   if (facts === undefined) return weights;
-  const { replicas, arena, memPattern, batch } = config;
-  const settings = { replicas, arena, memPattern, batch: batch.maxSize };
+  const { replicas, isolation, arena, memPattern, batch } = config;
+  const threads = isolation === 'thread';
+  const settings = { replicas, threads, arena, memPattern, batch: batch.maxSize };
   const predicted = (workload.runtimeBytes ?? 0) + predictReplicas(facts, settings);
   return Math.max(weights, leastMeasured(predicted));
 }

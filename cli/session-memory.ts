@@ -83,6 +83,6 @@ export function memoryLines(memory: SessionMemory): string[] {
   return [
     `  memory of a run at batch ${plan.batch}: at most ${formatBytes(plan.peakBytes)} of tensors at a time, ${formatBytes(plan.withoutReuseBytes)} if none were used again`,
     `  alive then, at node ${plan.peakNode + 1} of ${plan.aliveBytes.length}: ${names}${more > 0 ? ` and ${more} more` : ''}`,
-    `  a session: about ${formatBytes(prediction.sessionBytes)} (weights ${formatBytes(weightsBytes)}, packed copies ${formatBytes(packedBytes)}, left by loading ${formatBytes(loadingBytes)}, runs ${formatBytes(activationBytes)})`,
+    `  a session: about ${formatBytes(prediction.sessionBytes)} (weights ${formatBytes(weightsBytes)}, packed copies ${formatBytes(packedBytes)}, code and what loading leaves ${formatBytes(loadingBytes)}, runs ${formatBytes(activationBytes)})`,
   ];
 }

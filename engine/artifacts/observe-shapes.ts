@@ -39,6 +39,14 @@ interface ObservedArena {
   readonly packedBytes: number;
   /** The most that was handed out beyond that, at each batch, kernels' own work included. */
   readonly peaks: readonly ObservedSize[];
+  /** What kernels took for themselves where it made the peak, by their place in `nodes`. */
+  readonly workspaces: readonly ObservedWorkspace[];
+}
+
+interface ObservedWorkspace {
+  readonly node: number;
+  /** At the batches at which it showed. */
+  readonly sizes: readonly [ObservedSize, ...ObservedSize[]];
 }
 
 /**
@@ -164,10 +172,49 @@ function observedArena(
   const first = events[0]?.arena ?? null;
   if (first === null) return null;
   const packedBytes = first.inUseBytes - first.addedBytes;
-  const perRun = events.length / requests.length;
-  const peaks = requests.flatMap(({ batch }, run) => {
-    const last = events[Math.round((run + 1) * perRun) - 1]?.arena ?? null;
+  const runs = runsOf(events, requests);
+  const peaks = runs.flatMap(({ batch, kernels }) => {
+    const last = kernels.at(-1)?.arena ?? null;
     return last === null ? [] : [{ batch, bytes: last.peakBytes - packedBytes }];
   });
-  return { packedBytes, peaks };
+  return { packedBytes, peaks, workspaces: observedWorkspaces(runs, packedBytes) };
+}
+
+interface ObservedRun {
+  readonly batch: number;
+  readonly kernels: readonly KernelEvent[];
+}
+
+/** Subgraphs may take other branches in each run: their kernels count to the run as a share. */
+function runsOf(
+  events: readonly KernelEvent[],
+  requests: readonly ObservedRequest[],
+): ObservedRun[] {
+  const each = events.length / requests.length;
+  return requests.map(({ batch }, run) => ({
+    batch,
+    kernels: events.slice(Math.round(run * each), Math.round((run + 1) * each)),
+  }));
+}
+
+/** A kernel's work shows only where the arena's peak rises above what is handed out after it. */
+function observedWorkspaces(
+  runs: readonly ObservedRun[],
+  packedBytes: number,
+): ObservedWorkspace[] {
+  const seen: { readonly node: number; readonly size: ObservedSize }[] = [];
+  let peakBytes = packedBytes;
+  for (const { batch, kernels } of runs) {
+    const own = kernels.filter(({ node }) => node.startsWith(NAME_PREFIX));
+    for (const [node, { arena }] of own.entries()) {
+      if (arena === null) continue;
+      const bytes = arena.peakBytes - arena.inUseBytes;
+      if (arena.peakBytes > peakBytes && bytes > 0) seen.push({ node, size: { batch, bytes } });
+      peakBytes = Math.max(peakBytes, arena.peakBytes);
+    }
+  }
+  return [...Map.groupBy(seen, ({ node }) => node)].flatMap(([node, all]) => {
+    const [first, ...others] = all.map(({ size }) => size);
+    return first === undefined ? [] : [{ node, sizes: [first, ...others] as const }];
+  });
 }

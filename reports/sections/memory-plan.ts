@@ -76,9 +76,9 @@ function predictionNote(prediction: SessionPrediction, { config, metrics }: Meas
   const { weightsBytes, packedBytes, loadingBytes, activationBytes } = prediction;
   return html`<p class="note">
     One session is predicted to take ${bytes(prediction.sessionBytes)}: weights
-    ${bytes(weightsBytes)}, copies of them in the layout of kernels ${bytes(packedBytes)}, left by
-    loading ${bytes(loadingBytes)}, runs ${bytes(activationBytes)}. Measured with
-    ${counted(config.replicas, 'replica')}, and the requests that were kept ready:
+    ${bytes(weightsBytes)}, copies of them in the layout of kernels ${bytes(packedBytes)}, the
+    runtime’s code and what loading leaves ${bytes(loadingBytes)}, runs ${bytes(activationBytes)}.
+    Measured with ${counted(config.replicas, 'replica')}, and the requests that were kept ready:
     ${bytes(metrics.sessionBytes)}.
   </p>`;
 }

@@ -46,7 +46,9 @@ test('the chart is drawn with a step a node and the tensors of its peak', async 
 test('of a graph of thousands of nodes the largest of each group is drawn', () => {
   const nodes = 5000;
   const size = { fixedBytes: 2 ** 20, sampleBytes: 0 };
-  const buffers = [{ size, first: 4321, last: 4321, tensors: [{ name: 't', madeBy: 4321 }] }];
+  const buffers = [
+    { size, first: 4321, last: 4321, isOutput: false, tensors: [{ name: 't', madeBy: 4321 }] },
+  ];
   const text = JSON.stringify(memoryPlanChart(planMemory(sessionFacts({ nodes, buffers }), 1)));
   expect(text.match(/"mebibytes":1,/g)?.length).toBeGreaterThan(0);
   expect(text.length).toBeLessThan(100_000);
@@ -59,6 +61,7 @@ test('a long name keeps its end, and no more than three are beside the peak', ()
     size,
     first: 0,
     last: 1,
+    isOutput: false,
     tensors: [{ name: `${name}_${index}`, madeBy: 0 }],
   }));
   const text = JSON.stringify(memoryPlanChart(planMemory(sessionFacts({ nodes: 2, buffers }), 1)));
@@ -89,7 +92,7 @@ test('a level that was not observed, an unfinished run and one without a result 
 test('names of tensors cannot become markup', async () => {
   const size = { fixedBytes: 2 ** 20, sampleBytes: 0 };
   const tensors = [{ name: '<img src=x>', madeBy: 0 }];
-  const buffers = [{ size, first: 0, last: 1, tensors }];
+  const buffers = [{ size, first: 0, last: 1, isOutput: false, tensors }];
   const markup = await markupOf(view(sessionFacts({ nodes: 2, buffers })));
   expect(markup).not.toContain('<img');
 });

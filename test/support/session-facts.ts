@@ -1,13 +1,13 @@
 import { assignBuffers } from '../../engine/graph/memory-plan/assign-buffers.ts';
 import type { SessionFacts } from '../../engine/graph/memory-plan/session-facts.ts';
-import { NO_BYTES, sumOfSizes } from '../../engine/graph/memory-plan/size-law.ts';
+import { sumOfSizes } from '../../engine/graph/memory-plan/size-law.ts';
 import { sketchedExecution } from '../engine/graph/memory-plan/sketched-execution.ts';
 
 const MIB = 2 ** 20;
 
 /**
  * Facts of three convolutions with a shortcut, MiB a sample: a 4, b 2 and c 1 are alive at
- * the third node. A session of 20 MiB, 12 of them for each further one.
+ * the third node. A session of 20 MiB, 8 of which others share.
  */
 export function sessionFacts(changes: Partial<SessionFacts> = {}): SessionFacts {
   const { nodes, outputs } = sketchedExecution(
@@ -29,14 +29,14 @@ export function sessionFacts(changes: Partial<SessionFacts> = {}): SessionFacts 
     nodes: nodes.length,
     buffers,
     tensors: sumOfSizes(made),
-    workspace: NO_BYTES,
+    workspaces: [],
     feeds: { fixedBytes: 0, sampleBytes: MIB },
     outputs: { fixedBytes: 0, sampleBytes: MIB / 2 },
     weightsBytes: 6 * MIB,
     packedBytes: 2 * MIB,
     createdBytes: 20 * MIB,
     createPeakBytes: 22 * MIB,
-    anotherBytes: 12 * MIB,
+    sharedBytes: 8 * MIB,
     ...changes,
   };
 }

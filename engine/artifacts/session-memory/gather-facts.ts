@@ -1,12 +1,9 @@
-import { SimulatedArena } from '../../graph/memory-plan/arena.ts';
-import { assignBuffers, type Buffer } from '../../graph/memory-plan/assign-buffers.ts';
+import { assignBuffers } from '../../graph/memory-plan/assign-buffers.ts';
 import type { Execution } from '../../graph/memory-plan/execution.ts';
-import { memoryEvents, runInArena } from '../../graph/memory-plan/run-memory.ts';
 import { keepLargest, type SessionFacts } from '../../graph/memory-plan/session-facts.ts';
 import { viewsOf } from '../../graph/memory-plan/shared-memory.ts';
 import {
   lawThrough,
-  NO_BYTES,
   sumOfSizes,
   type ObservedSize,
   type SizeLaw,
@@ -19,7 +16,7 @@ import type { CreationMemory } from './measure-creation.ts';
 export function gatherFacts(
   observed: ObservedGraph,
   requests: readonly [ObservedRequest, ...ObservedRequest[]],
-  { createdBytes, peakBytes, anotherBytes }: CreationMemory,
+  { createdBytes, peakBytes, sharedBytes }: CreationMemory,
 ): SessionFacts {
   const execution = executedGraph(observed.model, observed.nodes);
   const buffers = assignBuffers(execution);
@@ -30,14 +27,14 @@ export function gatherFacts(
     nodes: execution.nodes.length,
     buffers: keepLargest(buffers, requests.at(-1)?.batch ?? 1),
     tensors: sumOfSizes(withoutViews(execution)),
-    workspace: workspaceOf(buffers, observed),
+    workspaces: workspacesOf(observed, requests.at(-1)?.batch ?? 1),
     feeds: feedsOf(requests),
     outputs: sumOfSizes(made.filter(({ name }) => outputs.has(name)).map(({ size }) => size)),
     weightsBytes: weightBytes(observed.model.graph),
     packedBytes: observed.arena?.packedBytes ?? 0,
     createdBytes,
     createPeakBytes: peakBytes,
-    anotherBytes,
+    sharedBytes,
   };
 }
 
@@ -48,17 +45,18 @@ function withoutViews({ nodes }: Execution): SizeLaw[] {
 }
 
 /**
- * How much more the real arena handed out than tensors explain: buffers that kernels take
- * while they run. Nothing where the arena's peak is none of theirs.
+ * Sizes of kernels' own work. One that showed at the last batch alone was hidden before, and
+ * follows the batch as tensors do; one that does not grow is fixed.
  */
-function workspaceOf(buffers: readonly Buffer[], { arena }: ObservedGraph): SizeLaw {
-  const excess = (arena?.peaks ?? []).map(({ batch, bytes }): ObservedSize => {
-    const simulated = new SimulatedArena();
-    runInArena(simulated, memoryEvents(buffers, batch));
-    return { batch, bytes: Math.max(0, bytes - simulated.peakBytes) };
+function workspacesOf({ arena }: ObservedGraph, lastBatch: number): SessionFacts['workspaces'] {
+  return (arena?.workspaces ?? []).map(({ node, sizes: [first, ...others] }) => {
+    const { batch, bytes } = first;
+    const law = lawThrough([first, ...others]);
+    if (law.sampleBytes > 0) return { node, size: law };
+    const isHidden = others.length === 0 && batch === lastBatch;
+    const sampleBytes = isHidden ? bytes / batch : 0;
+    return { node, size: { fixedBytes: isHidden ? 0 : bytes, sampleBytes } };
   });
-  const [first, ...others] = excess;
-  return first === undefined ? NO_BYTES : lawThrough([first, ...others]);
 }
 
 function feedsOf(requests: readonly [ObservedRequest, ...ObservedRequest[]]): SizeLaw {

@@ -9,6 +9,8 @@ export interface Buffer {
   readonly first: number;
   /** The last node before it is given back; outputs stay to the end. */
   readonly last: number;
+  /** Whether it is the caller's in the end. */
+  readonly isOutput: boolean;
   /** What lies in it, one after the other. */
   readonly tensors: readonly Occupant[];
 }
@@ -36,6 +38,7 @@ interface OpenBuffer {
   readonly size: SizeLaw;
   readonly first: number;
   last: number;
+  readonly isOutput: boolean;
   readonly tensors: Occupant[];
   /** Reads to come, of all that lies in it. */
   uses: number;
@@ -56,7 +59,7 @@ class Assignment {
   }
 
   buffers(): Buffer[] {
-    return this.#all.map(({ size, first, last, tensors }) => ({ size, first, last, tensors }));
+    return this.#all.map(({ uses: _, ...buffer }) => buffer);
   }
 
   execute(node: ExecutedNode, index: number): void {
@@ -96,6 +99,7 @@ class Assignment {
       size,
       first: index,
       last: isOutput ? this.#end : index,
+      isOutput,
       tensors: [],
       // The caller's own, which keeps an output from being overwritten.
       uses: isOutput ? 1 : 0,

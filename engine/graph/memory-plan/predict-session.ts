@@ -9,11 +9,11 @@ export interface SessionPrediction {
   readonly weightsBytes: number;
   /** Copies of them in the layout that kernels multiply. */
   readonly packedBytes: number;
-  /** What reading and rewriting the model leaves behind. */
+  /** What reading and rewriting the model leaves behind, and the runtime's code. */
   readonly loadingBytes: number;
   /** Activations and kernels' own work, as the arena holds them. */
   readonly activationBytes: number;
-  /** Feeds and outputs of one request on the way to and from the session. */
+  /** Feeds on the way to the session, and outputs that were given to callers. */
   readonly requestBytes: number;
   /** The session's largest moment, be it created or run, with one request. */
   readonly sessionBytes: number;
@@ -24,18 +24,20 @@ export interface SessionPrediction {
  * them (`suites/trial/request-pool.ts`), none of which is given back before the peak.
  */
 const FEED_COPIES = 3;
-/** The arena's, and the caller's copy, some of which wait for the garbage collector. */
-const OUTPUT_COPIES = 4;
+/**
+ * Outputs are copied for the caller, and are small objects to the garbage collector, which
+ * lets many of them wait: those of 24 runs in the shortest trials (an encoder with outputs of
+ * 0.2 to 3 MB), and in long ones about this many bytes.
+ */
+const WAITING_RUNS = 24;
+const MAX_WAITING_BYTES = 64 * 2 ** 20;
 
 export function predictSession(facts: SessionFacts, settings: RunSettings): SessionPrediction {
   const { batch } = settings;
   const { weightsBytes, packedBytes, createdBytes, createPeakBytes } = facts;
-  const activationBytes = residentRunBytes(facts.buffers, settings, {
-    packedBytes,
-    workspaceBytes: bytesAt(facts.workspace, batch),
-  });
-  const requestBytes =
-    FEED_COPIES * bytesAt(facts.feeds, batch) + OUTPUT_COPIES * bytesAt(facts.outputs, batch);
+  const activationBytes = residentRunBytes(facts, settings);
+  const waitingBytes = Math.min(WAITING_RUNS * bytesAt(facts.outputs, batch), MAX_WAITING_BYTES);
+  const requestBytes = FEED_COPIES * bytesAt(facts.feeds, batch) + waitingBytes;
   return {
     batch,
     weightsBytes,
@@ -47,17 +49,21 @@ export function predictSession(facts: SessionFacts, settings: RunSettings): Sess
   };
 }
 
+/** A worker's JavaScript heap and the modules that it loads: measured with an empty session. */
+const THREAD_BYTES = 12 * 2 ** 20;
+
 /**
- * Replicas with a session each, which share the runtime's code and what loading left free;
- * their requests lie in memory of the engine. Processes share less: the prediction is then
- * at the low end.
+ * Replicas with a session each. They share the runtime's code, but not what loading leaves
+ * free: each thread has memory of its own in the C library, and so has each process.
  */
 export function predictReplicas(
   facts: SessionFacts,
-  settings: RunSettings & { readonly replicas: number },
+  settings: RunSettings & { readonly replicas: number; readonly threads: boolean },
 ): number {
-  const { sessionBytes, activationBytes } = predictSession(facts, settings);
-  return sessionBytes + (settings.replicas - 1) * (facts.anotherBytes + activationBytes);
+  const { replicas, threads } = settings;
+  const { sessionBytes } = predictSession(facts, settings);
+  const another = sessionBytes - facts.sharedBytes;
+  return sessionBytes + (replicas - 1) * another + (threads ? replicas * THREAD_BYTES : 0);
 }
 
 /**

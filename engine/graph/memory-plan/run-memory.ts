@@ -1,27 +1,13 @@
 import { SimulatedArena, type ArenaBlock } from './arena.ts';
 import type { Buffer } from './assign-buffers.ts';
 import { memoryPatternBytes, type MemoryEvent } from './memory-pattern.ts';
-import { bytesAt } from './size-law.ts';
+import { bytesAt, type SizeLaw } from './size-law.ts';
 
-/** What a run takes and gives back, in order: each node takes for its outputs, then inputs go. */
-export function memoryEvents(buffers: readonly Buffer[], batch: number): MemoryEvent[] {
-  const timed = buffers.flatMap(({ size, first, last }, buffer) => {
-    const bytes = bytesAt(size, batch);
-    return [
-      { at: first, rank: 0, event: { kind: 'take' as const, buffer, bytes } },
-      { at: last, rank: 1, event: { kind: 'give-back' as const, buffer } },
-    ];
-  });
-  return timed.sort((a, b) => a.at - b.at || a.rank - b.rank).map(({ event }) => event);
-}
-
-/** Lets an arena serve one run, tensor by tensor. */
-export function runInArena(arena: SimulatedArena, events: readonly MemoryEvent[]): void {
-  const taken = new Map<number, ArenaBlock | null>();
-  for (const event of events) {
-    if (event.kind === 'take') taken.set(event.buffer, arena.allocate(event.bytes));
-    else arena.free(taken.get(event.buffer) ?? null);
-  }
+/** What of a session's facts runs follow from. */
+export interface RunFacts {
+  readonly buffers: readonly Buffer[];
+  /** What kernels take for themselves while they run, by their place in the order. */
+  readonly workspaces: readonly { readonly node: number; readonly size: SizeLaw }[];
 }
 
 export interface RunSettings {
@@ -30,28 +16,67 @@ export interface RunSettings {
   readonly memPattern: boolean;
 }
 
+/** Of what happens at one node: outputs, then the kernel's own work, then inputs go. */
+const RANK = Object.freeze({ take: 0, work: 1, giveBack: 2 });
+
 /**
- * What runs of one shape make resident beyond the session itself, in bytes: the tensors,
- * and `workspaceBytes` that kernels take for themselves. With an arena, what it was ever
- * made to hand out; a memory pattern comes on top of the first run, which is traced
- * tensor by tensor, with a block that no piece of the arena may be large enough for.
- * Without an arena, what is alive at a time.
+ * What a run takes and gives back, in order. Buffers have their index as a name, kernels'
+ * work those that follow.
+ */
+export function memoryEvents({ buffers, workspaces }: RunFacts, batch: number): MemoryEvent[] {
+  const tensors = buffers.flatMap(({ size, first, last }, buffer) => {
+    const bytes = bytesAt(size, batch);
+    return [
+      { at: first, rank: RANK.take, event: { kind: 'take' as const, buffer, bytes } },
+      { at: last, rank: RANK.giveBack, event: { kind: 'give-back' as const, buffer } },
+    ];
+  });
+  const work = workspaces.flatMap(({ node, size }, index) => {
+    const buffer = buffers.length + index;
+    const bytes = bytesAt(size, batch);
+    return [
+      { at: node, rank: RANK.work, event: { kind: 'take' as const, buffer, bytes } },
+      { at: node, rank: RANK.work, event: { kind: 'give-back' as const, buffer } },
+    ];
+  });
+  return [...tensors, ...work]
+    .sort((a, b) => a.at - b.at || a.rank - b.rank)
+    .map(({ event }) => event);
+}
+
+/** Lets an arena serve one run, piece by piece. */
+export function runInArena(arena: SimulatedArena, events: readonly MemoryEvent[]): void {
+  const taken = new Map<number, ArenaBlock | null>();
+  for (const event of events) {
+    if (event.kind === 'take') taken.set(event.buffer, arena.allocate(event.bytes));
+    else arena.free(taken.get(event.buffer) ?? null);
+  }
+}
+
+/**
+ * What runs of one shape make resident beyond the session itself, in bytes. With an arena,
+ * all that it ever handed out: tensor by tensor in the first run, and with a memory pattern
+ * then also a block for all tensors but outputs, which no piece of the arena may be large
+ * enough for. Without an arena, what is alive at a time. `packedBytes` lie in the arena
+ * before the first run.
  */
 export function residentRunBytes(
-  buffers: readonly Buffer[],
+  facts: RunFacts & { readonly packedBytes: number },
   { batch, arena: hasArena, memPattern }: RunSettings,
-  held: { readonly packedBytes: number; readonly workspaceBytes: number },
 ): number {
-  const events = memoryEvents(buffers, batch);
-  const patternBytes = memPattern ? memoryPatternBytes(events) : 0;
-  if (!hasArena) return Math.max(mostAlive(events), patternBytes) + held.workspaceBytes;
+  const events = memoryEvents(facts, batch);
+  const isPlanned = ({ buffer }: MemoryEvent): boolean => facts.buffers[buffer]?.isOutput === false;
+  const patternBytes = memPattern ? memoryPatternBytes(events.filter(isPlanned)) : 0;
+  const rest = memPattern ? events.filter((event) => !isPlanned(event)) : events;
+  // Without a pattern the rest is the whole run again.
+  if (!hasArena) return Math.max(mostAlive(events), patternBytes + mostAlive(rest));
   const arena = new SimulatedArena();
-  arena.allocate(held.packedBytes);
+  arena.allocate(facts.packedBytes);
   const before = arena.touchedBytes;
   runInArena(arena, events);
-  if (memPattern) arena.free(arena.allocate(patternBytes));
-  else runInArena(arena, events);
-  return arena.touchedBytes - before + held.workspaceBytes;
+  arena.allocate(patternBytes);
+  runInArena(arena, rest);
+  return arena.touchedBytes - before;
 }
 
 function mostAlive(events: readonly MemoryEvent[]): number {

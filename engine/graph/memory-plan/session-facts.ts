@@ -8,6 +8,7 @@ const bufferSchema = z.strictObject({
   size: sizeSchema,
   first: z.int(),
   last: z.int(),
+  isOutput: z.boolean(),
   tensors: z.array(z.strictObject({ name: z.string(), madeBy: z.int() })).min(1),
 });
 
@@ -24,8 +25,8 @@ export const sessionFactsSchema = z.strictObject({
   buffers: z.array(bufferSchema),
   /** All tensors that nodes make, views aside: what a run would take without any reuse. */
   tensors: sizeSchema,
-  /** What kernels take for themselves beyond tensors when it is the most. */
-  workspace: sizeSchema,
+  /** What kernels take for themselves while they run, where it made the arena's peak. */
+  workspaces: z.array(z.strictObject({ node: z.int(), size: sizeSchema })),
   /** Feeds and outputs of one request. */
   feeds: sizeSchema,
   outputs: sizeSchema,
@@ -36,8 +37,8 @@ export const sessionFactsSchema = z.strictObject({
   /** What creating the session left resident, and the most meanwhile: measured. */
   createdBytes: z.number(),
   createPeakBytes: z.number(),
-  /** What one more session in the same process adds: measured. */
-  anotherBytes: z.number(),
+  /** Of both, what the first session of any model brings, and others of the process share. */
+  sharedBytes: z.number(),
 });
 export type SessionFacts = Readonly<z.infer<typeof sessionFactsSchema>>;
 
@@ -50,10 +51,5 @@ export function keepLargest(buffers: readonly Buffer[], batch: number): SessionF
   const kept = new Set(buffers.toSorted((a, b) => bytes(b) - bytes(a)).slice(0, MAX_BUFFERS));
   return buffers
     .filter((buffer) => kept.has(buffer))
-    .map(({ size, first, last, tensors }) => ({
-      size,
-      first,
-      last,
-      tensors: tensors.map((one) => ({ ...one })),
-    }));
+    .map((buffer) => ({ ...buffer, tensors: buffer.tensors.map((one) => ({ ...one })) }));
 }

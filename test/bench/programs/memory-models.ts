@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '../../../engine/base/random.ts';
 import { describeCpu } from '../../../engine/devices/cpu.ts';
 import { integerKernels } from '../../../engine/devices/integer-kernels.ts';
 import { systemFiles } from '../../../engine/devices/system-files.ts';
 import { usableCores } from '../../../engine/devices/usable-cores.ts';
-import { saveModel } from '../../../engine/graph/model-file.ts';
+import { describeModel } from '../../../engine/graph/describe.ts';
+import { loadModel, saveModel } from '../../../engine/graph/model-file.ts';
 import { writeDataset } from '../../../suites/data/dataset.ts';
 import { inspectionSuite } from '../../../suites/inspection/inspection-suite.ts';
 import { exportedEncoder } from '../../../suites/models/exported-encoder.ts';
@@ -23,48 +25,60 @@ export interface MemoryCase {
 
 type Made = Omit<MemoryCase, 'batches'>;
 
-/** ResNet-50, the 6-layer BERT and the inspection model, in fp32 and int8. */
+const BATCHES = [1, 8, 16];
+
+/**
+ * ResNet-50, the 6-layer BERT and the inspection model, in fp32 and int8; what lies in the
+ * folder already is not made again.
+ */
 export async function memoryCases(
   folder: string,
   onProgress: (text: string) => void,
 ): Promise<MemoryCase[]> {
-  const cases: MemoryCase[] = [];
   const models = [
-    { make: resnet, precision: 'int8-static' },
-    { make: encoder, precision: 'int8-dynamic' },
-    { make: inspection, precision: 'int8-static' },
+    { name: 'ResNet-50', path: await resnet(folder, onProgress), precision: 'int8-static' },
+    { name: 'BERT', path: await encoder(folder), precision: 'int8-dynamic' },
+    { name: 'inspection', path: await inspection(folder, onProgress), precision: 'int8-static' },
   ] as const;
-  for (const { make, precision } of models) {
-    const model = await make(folder, onProgress);
-    onProgress(`${model.name}: making ${precision}`);
-    const outPath = model.modelPath.replace(/\.onnx$/, `.${precision}.onnx`);
-    await quantize(model, { precision, outPath, folder });
-    const batches = [1, 8, 16];
-    cases.push({ ...model, name: `${model.name} fp32`, batches });
-    cases.push({ ...model, name: `${model.name} ${precision}`, modelPath: outPath, batches });
+  const cases: MemoryCase[] = [];
+  for (const { name, path, precision } of models) {
+    const outPath = path.replace(/\.onnx$/, `.${precision}.onnx`);
+    const fp32 = { name, modelPath: path, input: await inputOf(path), batches: BATCHES };
+    if (!existsSync(outPath)) {
+      onProgress(`${name}: making ${precision}`);
+      await quantize(fp32, { precision, outPath, folder });
+    }
+    cases.push(
+      { ...fp32, name: `${name} fp32` },
+      { ...fp32, name: `${name} ${precision}`, modelPath: outPath },
+    );
   }
   return cases;
 }
 
-async function resnet(folder: string, onProgress: (text: string) => void): Promise<Made> {
+async function inputOf(path: string): Promise<MemoryCase['input']> {
+  const [input] = describeModel(await loadModel(path)).inputs;
+  const [, ...dims] = input?.dims ?? [];
+  return { name: input?.name ?? '', dims: dims.map(Number) };
+}
+
+async function resnet(folder: string, onProgress: (text: string) => void): Promise<string> {
+  const path = join(folder, 'resnet50.onnx');
+  if (existsSync(path)) return path;
   onProgress('writing an exported-style ResNet-50');
-  const modelPath = join(folder, 'resnet50.onnx');
-  await writeExportedResnet(modelPath, RESNET50);
-  return { name: 'ResNet-50', modelPath, input: { name: 'image', dims: [3, 224, 224] } };
+  await writeExportedResnet(path, RESNET50);
+  return path;
 }
 
-async function encoder(folder: string): Promise<Made> {
-  const modelPath = join(folder, 'encoder.onnx');
-  const shape = { layers: 6, width: 384, heads: 12, length: 128 };
-  await saveModel(modelPath, exportedEncoder(shape));
-  const input = { name: 'hidden', dims: [shape.length, shape.width] };
-  return { name: 'BERT, 6 layers of 384,', modelPath, input };
+async function encoder(folder: string): Promise<string> {
+  const path = join(folder, 'encoder.onnx');
+  await saveModel(path, exportedEncoder({ layers: 6, width: 384, heads: 12, length: 128 }));
+  return path;
 }
 
-async function inspection(folder: string, onProgress: (text: string) => void): Promise<Made> {
+async function inspection(folder: string, onProgress: (text: string) => void): Promise<string> {
   const { signal } = new AbortController();
-  const { modelPath } = await inspectionSuite.build({ folder, signal, onProgress });
-  return { name: 'inspection', modelPath, input: { name: 'image', dims: [3, 64, 64] } };
+  return (await inspectionSuite.build({ folder, signal, onProgress })).modelPath;
 }
 
 /** Noise is as good as pictures: what is quantized takes the same memory. */
@@ -90,7 +104,8 @@ async function quantize(
         precision: to.precision,
         method: 'min-max',
         int4BlockSize: 32,
-        floors: [],
+        // Any cosine will do: nothing is kept in fp32.
+        floors: [{ kind: 'cosine', value: -1 }],
         threads: usableCores(files),
         ...integerKernels(describeCpu(files)),
       },
@@ -104,10 +119,11 @@ export async function writeNoise(
   folder: string,
   { input, rows }: { readonly input: MemoryCase['input']; readonly rows: number },
 ): Promise<string> {
+  const datasetFolder = join(folder, `noise-${input.name}-${input.dims.join('x')}-${rows}`);
+  if (existsSync(datasetFolder)) return datasetFolder;
   const random = createRandom(1, 'noise');
   const length = input.dims.reduce((product, dim) => product * dim, rows);
   const data = Float32Array.from({ length }, () => random.normal());
-  const datasetFolder = join(folder, `noise-${input.name}-${input.dims.join('x')}-${rows}`);
   const { name, dims } = input;
   const inputs = [{ name, type: 'float32', dims, batched: true, data } as const];
   await writeDataset(datasetFolder, { count: rows, inputs, labels: null });

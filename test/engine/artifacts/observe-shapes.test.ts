@@ -40,9 +40,9 @@ test.each(GRAPH_LEVELS)(
     const path = writeBranchingNetwork(temporaryFolder());
     const observed = await observeShapes(path, { graphLevel: level, requests: oneAndTwo() });
     const buffers = assignBuffers(executedGraph(observed.model, observed.nodes));
+    const arena = new SimulatedArena();
     const simulated = [1, 2].map((batch) => {
-      const arena = new SimulatedArena();
-      runInArena(arena, memoryEvents(buffers, batch));
+      runInArena(arena, memoryEvents({ buffers, workspaces: [] }, batch));
       return { batch, bytes: arena.peakBytes };
     });
     expect(observed.arena?.peaks).toEqual(simulated);

@@ -28,10 +28,10 @@ test('a session is observed in a process of its own, and its facts hold for ever
   });
   // The second convolution beside the shortcut.
   expect(planMemory(facts, 4).peakBytes).toBeGreaterThanOrEqual(2 * 4 * PLANE_BYTES);
-  // The runtime's own code is paged in with the first session, not with another.
-  expect(facts.createdBytes).toBeGreaterThan(facts.weightsBytes);
+  // Of so small a model most is what any first session brings.
+  expect(facts.sharedBytes).toBeGreaterThan(facts.createdBytes / 2);
+  expect(facts.createdBytes).toBeGreaterThan(facts.sharedBytes);
   expect(facts.createPeakBytes).toBeGreaterThanOrEqual(facts.createdBytes);
-  expect(facts.anotherBytes).toBeLessThan(facts.createdBytes);
 });
 
 test('facts are kept by file, level, shapes and CPU', async () => {

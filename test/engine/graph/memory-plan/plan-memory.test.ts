@@ -28,8 +28,8 @@ test('a buffer has the name of what lies in it at the peak', () => {
     { name: 'later', madeBy: 3 },
   ];
   const buffers = [
-    { size, first: 0, last: 3, tensors },
-    { size, first: 2, last: 2, tensors: [{ name: 'other', madeBy: 2 }] },
+    { size, first: 0, last: 3, isOutput: false, tensors },
+    { size, first: 2, last: 2, isOutput: false, tensors: [{ name: 'other', madeBy: 2 }] },
   ];
   const { peakNode, peakTensors } = planMemory(sessionFacts({ buffers }), 1);
   expect([peakNode, peakTensors[0]?.name]).toEqual([2, 'relu']);

@@ -17,21 +17,28 @@ test('a session takes what creating it left, its runs and one request', () => {
     packedBytes: 2 * MIB,
     loadingBytes: 12 * MIB,
     activationBytes: 7 * MIB,
-    // Three copies of 1 MiB, four of half a MiB.
-    requestBytes: 5 * MIB,
-    sessionBytes: 32 * MIB,
+    // Three copies of 1 MiB, outputs of half a MiB of 24 runs.
+    requestBytes: 15 * MIB,
+    sessionBytes: 42 * MIB,
   });
 });
 
 test('creating it may take more than running it', () => {
-  const { sessionBytes } = predictSession(sessionFacts({ createPeakBytes: 50 * MIB }), PLAIN);
-  expect(sessionBytes).toBe(50 * MIB);
+  const { sessionBytes } = predictSession(sessionFacts({ createPeakBytes: 60 * MIB }), PLAIN);
+  expect(sessionBytes).toBe(60 * MIB);
 });
 
-test('a further replica adds its session and its runs', () => {
-  const one = predictReplicas(sessionFacts(), { ...PLAIN, replicas: 1 });
-  const three = predictReplicas(sessionFacts(), { ...PLAIN, replicas: 3 });
-  expect([one, three]).toEqual([32 * MIB, (32 + 2 * (12 + 7)) * MIB]);
+test('outputs that wait for the collector are bounded', () => {
+  const outputs = { fixedBytes: 100 * MIB, sampleBytes: 0 };
+  expect(predictSession(sessionFacts({ outputs }), PLAIN).requestBytes).toBe((3 + 64) * MIB);
+});
+
+test('a further replica adds a session without what all share, and a thread its own heap', () => {
+  const bytes = (replicas: number, threads: boolean): number =>
+    predictReplicas(sessionFacts(), { ...PLAIN, replicas, threads }) / MIB;
+  expect([bytes(1, false), bytes(3, false)]).toEqual([42, 42 + 2 * 34]);
+  expect(bytes(3, true) - bytes(3, false)).toBe(3 * (bytes(1, true) - bytes(1, false)));
+  expect(bytes(1, true)).toBeGreaterThan(bytes(1, false));
 });
 
 test('a prediction may be wrong by a quarter of what is measured, or by 8 MiB', () => {

@@ -4,19 +4,19 @@ import {
   residentRunBytes,
   type RunSettings,
 } from '../../../../engine/graph/memory-plan/run-memory.ts';
+import type { SessionFacts } from '../../../../engine/graph/memory-plan/session-facts.ts';
 import { sessionFacts } from '../../../support/session-facts.ts';
+import { perSample } from './sketched-execution.ts';
 
 const MIB = 2 ** 20;
-const { buffers } = sessionFacts();
-const NOTHING_HELD = { packedBytes: 0, workspaceBytes: 0 };
-
-function resident(settings: Partial<RunSettings>, held = NOTHING_HELD): number {
+/** MiB of the sketched session at batch 1; nothing lies in the arena unless it is said. */
+function resident(settings: Partial<RunSettings>, changes: Partial<SessionFacts> = {}): number {
   const all = { batch: 1, arena: true, memPattern: true, ...settings };
-  return residentRunBytes(buffers, all, held) / MIB;
+  return residentRunBytes(sessionFacts({ packedBytes: 0, ...changes }), all) / MIB;
 }
 
 test('a node takes for its outputs before its inputs are given back', () => {
-  const order = memoryEvents(buffers, 1).map(({ kind, buffer }) => `${kind} ${buffer}`);
+  const order = memoryEvents(sessionFacts(), 1).map(({ kind, buffer }) => `${kind} ${buffer}`);
   expect(order).toEqual([
     'take 0',
     'take 1',
@@ -29,13 +29,26 @@ test('a node takes for its outputs before its inputs are given back', () => {
   ]);
 });
 
+test('a kernel works beside its inputs and its outputs', () => {
+  const workspaces = [{ node: 1, size: perSample(MIB) }];
+  const order = memoryEvents({ buffers: sessionFacts().buffers, workspaces }, 1);
+  expect(order.slice(1, 5)).toEqual([
+    { kind: 'take', buffer: 1, bytes: 2 * MIB },
+    { kind: 'take', buffer: 4, bytes: MIB },
+    { kind: 'give-back', buffer: 4 },
+    { kind: 'take', buffer: 2, bytes: MIB },
+  ]);
+});
+
 test('without an arena it is what is alive at a time', () => {
   expect(resident({ arena: false, memPattern: false })).toBe(7);
 });
 
-test('without an arena the block of the pattern may be larger than what is alive', () => {
-  // c lies behind a and b: its place is not moved when b goes. 4 + 2 + 1.
-  expect(resident({ arena: false })).toBe(7);
+test('without an arena outputs and kernels’ work come on top of the pattern’s block', () => {
+  // The block holds a, b and c; y has memory of its own.
+  expect(resident({ arena: false })).toBe(7.5);
+  const workspaces = [{ node: 3, size: perSample(3 * MIB) }];
+  expect(resident({ arena: false }, { workspaces })).toBe(10.5);
 });
 
 test('an arena hands out each tensor where it fits best', () => {
@@ -50,16 +63,17 @@ test('a pattern takes a block on top of the first run where no piece is large en
 });
 
 test('weights that are packed already decide how large the next regions are', () => {
-  const held = { packedBytes: 3 * MIB, workspaceBytes: 0 };
   // They fill the first region of 4 MiB, a the next of 4. A region of 8 holds b and c, and y
   // goes where b was.
-  expect(resident({ memPattern: false }, held)).toBe(7);
+  expect(resident({ memPattern: false }, { packedBytes: 3 * MIB })).toBe(7);
   // That region is free after the run, and takes the block: 4 + 7.
-  expect(resident({}, held)).toBe(11);
+  expect(resident({}, { packedBytes: 3 * MIB })).toBe(11);
 });
 
-test('what kernels take for themselves comes on top', () => {
-  const held = { packedBytes: 0, workspaceBytes: 5 * MIB };
-  expect(resident({ memPattern: false }, held)).toBe(12.5);
-  expect(resident({ arena: false, memPattern: false }, held)).toBe(12);
+test('a kernel’s work may need a region of its own, again beside the pattern’s block', () => {
+  const workspaces = [{ node: 0, size: perSample(6 * MIB) }];
+  // A region of 8 MiB is there for it, of which b, c and y take a part later: 4 + 6.
+  expect(resident({ memPattern: false }, { workspaces })).toBe(10);
+  // The block of 7 MiB takes that region: the work needs another one, 4 + 7 + 6.
+  expect(resident({}, { workspaces })).toBe(17);
 });

@@ -6,7 +6,13 @@ import { perSample } from './sketched-execution.ts';
 test('of many buffers the largest are kept, in their order', () => {
   const buffers = Array.from({ length: MAX_BUFFERS + 2 }, (_, first): Buffer => {
     const size = perSample(first === 1 || first === 5 ? 1 : 10);
-    return { size, first, last: first, tensors: [{ name: `t${first}`, madeBy: first }] };
+    return {
+      size,
+      first,
+      last: first,
+      isOutput: false,
+      tensors: [{ name: `t${first}`, madeBy: first }],
+    };
   });
   const kept = keepLargest(buffers, 2);
   expect(kept).toHaveLength(MAX_BUFFERS);
