@@ -16,6 +16,7 @@ import {
   verificationSection,
 } from './sections/evidence.ts';
 import { failuresSection, trialsSection, warningsSection } from './sections/findings.ts';
+import { memoryPlanSection } from './sections/memory-plan.ts';
 import { RUN_DEFINITIONS } from './sections/run-definitions.ts';
 import { servedSection } from './sections/served.ts';
 import { variantsSection } from './sections/variants.ts';
@@ -52,6 +53,7 @@ async function chartSections(view: RunView): Promise<readonly (Section | undefin
     await tradeOffSection(view),
     await knobSection(view),
     await progressSection(view),
+    await memoryPlanSection(view),
   ];
 }
 
