@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { renderExport } from '../../../tuner/export/render-export.ts';
 import { writeExport } from '../../../tuner/export/write-export.ts';
 import { nodeTarget } from '../../../tuner/export/targets/node.ts';
 import { exportInput, tunedLinear } from '../../support/tuned-results.ts';
+import { makeNamedPipe } from '../../support/named-pipe.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 /** The linear model with its weights in another file. */
@@ -53,7 +53,7 @@ describe('what an export is made of', () => {
   ])('refuses weights in %s: %s', async (location, why) => {
     const folder = temporaryFolder();
     const tuned = tunedLinear(folder);
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    makeNamedPipe(join(folder, 'pipe'));
     mkdirSync(join(folder, 'sub'));
     moveWeights(tuned.artifact.path, location);
     await expect(exportInput(tuned)).rejects.toThrow(

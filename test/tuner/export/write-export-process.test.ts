@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { makeNamedPipe } from '../../support/named-pipe.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { FILE_COUNT } from './exporter.ts';
 
@@ -53,7 +54,7 @@ async function exporterInTheMiddle(folder: string): Promise<{
   readonly goOn: () => void;
 }> {
   const pipe = join(temporaryFolder(), 'pipe');
-  execFileSync('mkfifo', [pipe]);
+  makeNamedPipe(pipe);
   const child = startExporter(folder, 'new', pipe);
   await vi.waitFor(
     () => {
