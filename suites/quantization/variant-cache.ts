@@ -29,7 +29,7 @@ export interface Variant {
 const keptSchema = z.strictObject({ sha256: z.string(), report: variantReportSchema });
 
 /** Raised when variants are made in another way. */
-const RECIPE = 5;
+const RECIPE = 6;
 
 /** Everything of a task but where the result goes. */
 export type VariantRequest = Omit<VariantTask, 'job'> & {

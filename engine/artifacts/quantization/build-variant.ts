@@ -5,7 +5,7 @@ import type { IrModel } from '../../graph/ir/import-model.ts';
 import type { OnnxModel } from '../../graph/model.ts';
 import { loadModel } from '../../graph/model-file.ts';
 import { optimizeModel } from '../../graph/optimize.ts';
-import { selectPasses } from '../../graph/passes/registry.ts';
+import { basePasses } from '../../graph/quantization/base-passes.ts';
 import { toInt8Dynamic } from '../../graph/quantization/dynamic.ts';
 import { toFp16 } from '../../graph/quantization/fp16.ts';
 import { toInt4Weights } from '../../graph/quantization/int4.ts';
@@ -40,7 +40,7 @@ export interface VariantReport {
 
 /**
  * Makes one variant of a model in another precision, from the model as the passes
- * of `clean` leave it. Where a floor is given and missed, nodes go back to
+ * that are the base of that precision leave it. Where a floor is given and missed, nodes go back to
  * floating point, the most sensitive first, until it holds. Throws UserError when
  * it cannot: nothing is written then.
  */
@@ -52,7 +52,7 @@ export async function buildVariant(
   const folder = await mkdtemp(`${job.outPath}.`);
   try {
     onProgress('reading and cleaning the model');
-    const cleaned = await cleanModel(job.modelPath);
+    const cleaned = await cleanModel(job);
     const original = await openForEvaluation(job.modelPath, job.threads);
     try {
       return await build(new VariantWorkshop(job, data, { cleaned, original, folder, onProgress }));
@@ -128,12 +128,8 @@ function nothingToDo(job: VariantJob, { skipped }: QuantizationSummary): UserErr
   return new UserError(`${job.modelPath}: nothing to make ${job.precision}: ${why}`);
 }
 
-/** Variants are made from the cleaned graph: nothing to quantize hides in a fused operator. */
-async function cleanModel(modelPath: string): Promise<OnnxModel> {
-  const { model } = await optimizeModel(
-    await loadModel(modelPath),
-    selectPasses('clean', 'cpu', { on: [], off: [] }),
-    { provider: 'cpu', evaluate: runtimeEvaluator, source: modelPath },
-  );
+async function cleanModel({ modelPath, precision }: VariantJob): Promise<OnnxModel> {
+  const context = { provider: 'cpu', evaluate: runtimeEvaluator, source: modelPath };
+  const { model } = await optimizeModel(await loadModel(modelPath), basePasses(precision), context);
   return model;
 }

@@ -74,6 +74,7 @@ const INTEGER = new Set([
   'MatMulIntegerToFloat',
   'DynamicQuantizeMatMul',
   'MatMulInteger',
+  'QAttention',
   'MatMulNBits',
 ]);
 const FLOAT = new Set([
@@ -84,6 +85,8 @@ const FLOAT = new Set([
   'FusedGemm',
   'MatMul',
   'FusedMatMul',
+  'Attention',
+  'MultiHeadAttention',
 ]);
 
 /** Share of the time of all products (Conv, Gemm, MatMul) that integer kernels took, 0 to 1. */

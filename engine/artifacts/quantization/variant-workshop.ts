@@ -63,7 +63,7 @@ const PROFILED_RUNS = 15;
 export class VariantWorkshop {
   readonly job: VariantJob;
   readonly data: VariantData;
-  /** The model as the passes of `clean` leave it. */
+  /** The model as the passes leave it that are the base of the precision. */
   readonly cleaned: OnnxModel;
   readonly #original: Session;
   readonly #folder: string;

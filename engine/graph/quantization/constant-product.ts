@@ -88,7 +88,12 @@ export function biasValue({ bias, weights, last }: ConstantProduct): IrValue | n
   return last.graph.addInitializer(`${value.name}_row`, { type: 'float32', dims, data: row });
 }
 
-function readWeights(node: IrNode, value: IrValue, leastWeights: number): ProductWeights | string {
+/** The constant matrix that a node multiplies by, or why it cannot be had. */
+export function readWeights(
+  node: IrNode,
+  value: IrValue,
+  leastWeights: number,
+): ProductWeights | string {
   const tensor = value.constant;
   if (tensor === null) return 'its weights may be fed';
   if (value.isOutput) return 'its weights are an output of the graph';

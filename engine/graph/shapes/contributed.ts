@@ -1,7 +1,7 @@
 import type { Dim } from '../describe.ts';
 import { broadcastShapes, everyOne, likeInput } from './elementwise.ts';
 import { gemm, productDims } from './matrix.ts';
-import type { Inference, Inferences } from './operator.ts';
+import type { Inference, Inferences, Operator } from './operator.ts';
 import { dequantize, quantize } from './quantization.ts';
 import { shaped, UNKNOWN } from './value-shape.ts';
 import { convolution } from './window.ts';
@@ -44,12 +44,17 @@ const matMulNBits: Inference = (op) => {
 };
 
 /** Queries, keys and values packed in the weights' columns, of equal size unless it says otherwise. */
-const packedAttention: Inference = (op) => {
+const packedAttention: Inference = (op) => shaped(op.type(0), attentionDims(op));
+
+/** The same of integers, which it gives as the type of its bias. */
+const quantizedAttention: Inference = (op) => shaped(op.type(2), attentionDims(op));
+
+function attentionDims(op: Operator): readonly Dim[] {
   const [batch = null, length = null] = op.dims(0) ?? [];
   const columns = op.dims(1)?.[1] ?? null;
   const hidden = op.ints('qkv_hidden_sizes')?.[2] ?? op.algebra.divide(columns, 3);
-  return shaped(op.type(0), [batch, length, hidden]);
-};
+  return [batch, length, hidden];
+}
 
 /** Only where queries and values are separate and [batch, length, hidden]. */
 const multiHeadAttention: Inference = (op) => {
@@ -76,5 +81,6 @@ export const contributed: Inferences = {
   MatMulIntegerToFloat: (op) => shaped(op.type(2), productDims(op, op.dims(0), op.dims(1))),
   MatMulNBits: matMulNBits,
   MultiHeadAttention: multiHeadAttention,
+  QAttention: quantizedAttention,
   QuantizeLinear: quantize,
 };
