@@ -13,18 +13,25 @@ interface KindForm {
   readonly chosen?: 'by Gather' | 'by Split';
   /** Which of the three are queries, keys and values. */
   readonly order?: readonly [number, number, number];
+  /** Three unless given. */
+  readonly kinds?: number;
   /** What is outermost in the columns. */
   readonly outermost?: 'kind' | 'head';
 }
 
-function kindModel({ chosen = 'by Gather', order = [0, 1, 2], outermost }: KindForm): OnnxModel {
+function kindModel({
+  chosen = 'by Gather',
+  order = [0, 1, 2],
+  kinds: count = 3,
+  outermost,
+}: KindForm): OnnxModel {
   const writer = new TokenWriter({ opset: 17, length: 'S' });
-  const columns = 3 * HEADS * SIZE;
+  const columns = count * HEADS * SIZE;
   writer.builder.initializer('w', weights([INPUT, columns]));
   writer.builder.initializer('b', weights([columns], 3));
   const all = writer.node('Add', [writer.node('MatMul', ['x', 'w']), 'b']);
   const isByHead = outermost === 'head';
-  const apart = isByHead ? [HEADS, 3, SIZE] : [3, HEADS, SIZE];
+  const apart = isByHead ? [HEADS, count, SIZE] : [count, HEADS, SIZE];
   const split = writer.node('Reshape', [all, writer.ints(0, -1, ...apart)]);
   const perm = isByHead ? [3, 0, 2, 1, 4] : [2, 0, 3, 1, 4];
   const kinds = writer.node('Transpose', [split], { perm: { ints: perm } });
@@ -66,8 +73,11 @@ test('joins attention whose queries are their own keys', async () => {
   expect((await check({ order: [0, 0, 1] })).operators).toEqual(['com.microsoft.Attention']);
 });
 
-test('leaves kinds alone that alternate head by head', async () => {
-  const { rewrites, skipped } = await check({ outermost: 'head' });
+test.each<[string, KindForm]>([
+  ['alternate head by head', { outermost: 'head' }],
+  ['are four', { kinds: 4 }],
+])('leaves kinds alone that %s', async (_, form) => {
+  const { rewrites, skipped } = await check(form);
   expect(rewrites).toBe(0);
   expect(skipped.map(({ reason }) => reason)).toEqual([
     'queries, keys and values are not known to be split into heads',

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { fuseAttention } from '../../../../engine/graph/passes/fuse-attention.ts';
 import { fuseMultiHeadAttention } from '../../../../engine/graph/passes/fuse-multi-head-attention.ts';
-import { attentionFeeds, attentionModel, type AttentionForm } from './attention-forms.ts';
+import {
+  attentionFeeds,
+  attentionModel,
+  type AttentionForm,
+  type MaskForm,
+} from './attention-forms.ts';
 import { checkPass, normal, type CheckedPass } from './check-pass.ts';
 import { added, both, causal, keptByGather, LOWEST, subtracted } from './mask-forms.ts';
 
@@ -61,8 +66,23 @@ test.each<[string, string, AttentionForm]>([
     'queries, keys and values are not float32 of three axes',
     { projection: 'Gemm' },
   ],
+  ['that is causal between two inputs', 'it is causal between two inputs', causalToOther()],
 ])('leaves attention alone %s', async (_, reason, form) => {
   const { rewrites, skipped } = await check(form);
   expect(rewrites).toBe(0);
   expect(skipped.map((skip) => skip.reason)).toEqual([reason]);
 });
+
+/** Keys of `y` no later than the query of `x`. */
+function causalToOther(): AttentionForm {
+  const mask: MaskForm = (w, scores) => {
+    const [queries, keys] = ['x', 'y'].map((name) => {
+      const length = w.node('Gather', [w.node('Shape', [name]), w.int(1)], { axis: { int: 0 } });
+      return w.node('Range', [w.int(0), length, w.int(1)]);
+    });
+    const rows = w.node('Unsqueeze', [queries ?? '', w.ints(1)]);
+    const isKept = w.node('LessOrEqual', [w.node('Unsqueeze', [keys ?? '', w.ints(0)]), rows]);
+    return w.node('Where', [isKept, scores, w.number(LOWEST)]);
+  };
+  return { other: 'y', masks: [mask] };
+}
