@@ -26,7 +26,8 @@ export interface AttentionForm {
   readonly valueSize?: number;
   /** The second input of keys and values, of `x` unless given. */
   readonly other?: string;
-  readonly softmaxAxis?: number;
+  /** The last unless given; null: the attribute is left out. */
+  readonly softmaxAxis?: number | null;
   /** Fixes `N`. */
   readonly batch?: number;
   /** Fixes `S`. */
@@ -74,7 +75,11 @@ export class AttentionWriter extends TokenWriter {
     const { valueSize = SIZE, isGuarded = false, softmaxAxis = -1 } = this.#form;
     const [queries, keys, values] = this.#projected(valueSize);
     const scores = this.#scores(queries, keys);
-    let weighted = this.node('Softmax', [scores], { axis: { int: softmaxAxis } });
+    let weighted = this.node(
+      'Softmax',
+      [scores],
+      softmaxAxis === null ? {} : { axis: { int: softmaxAxis } },
+    );
     if (isGuarded) {
       const isNaN = this.node('IsNaN', [weighted]);
       weighted = this.node('Where', [isNaN, this.number(0), weighted]);

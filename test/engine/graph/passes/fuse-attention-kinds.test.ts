@@ -15,6 +15,8 @@ interface KindForm {
   readonly order?: readonly [number, number, number];
   /** Three unless given. */
   readonly kinds?: number;
+  /** The axis to choose along, that of the kinds unless given; with it there are three samples. */
+  readonly along?: number;
   /** What is outermost in the columns. */
   readonly outermost?: 'kind' | 'head';
 }
@@ -23,9 +25,10 @@ function kindModel({
   chosen = 'by Gather',
   order = [0, 1, 2],
   kinds: count = 3,
+  along = 0,
   outermost,
 }: KindForm): OnnxModel {
-  const writer = new TokenWriter({ opset: 17, length: 'S' });
+  const writer = new TokenWriter({ opset: 17, batch: along === 0 ? 'N' : 3, length: 'S' });
   const columns = count * HEADS * SIZE;
   writer.builder.initializer('w', weights([INPUT, columns]));
   writer.builder.initializer('b', weights([columns], 3));
@@ -43,7 +46,7 @@ function kindModel({
   const [q = '', k = '', v = ''] = order.map((index) =>
     chosen === 'by Split'
       ? writer.node('Squeeze', [outputs[index] ?? '', writer.ints(0)])
-      : writer.node('Gather', [kinds, writer.int(index)], { axis: { int: 0 } }),
+      : writer.node('Gather', [kinds, writer.int(index)], { axis: { int: along } }),
   );
   const scaled = writer.node('Mul', [q, writer.number(0.5)]);
   const turned = writer.node('Transpose', [k], { perm: { ints: [0, 1, 3, 2] } });
@@ -56,7 +59,9 @@ function kindModel({
 }
 
 async function check(form: KindForm): Promise<CheckedPass> {
-  await checkPass(fuseAttention, kindModel(form), attentionFeeds(1, 1));
+  if (form.along === undefined) {
+    await checkPass(fuseAttention, kindModel(form), attentionFeeds(1, 1));
+  }
   return checkPass(fuseAttention, kindModel(form), attentionFeeds(3, 5));
 }
 
@@ -76,6 +81,8 @@ test('joins attention whose queries are their own keys', async () => {
 test.each<[string, KindForm]>([
   ['alternate head by head', { outermost: 'head' }],
   ['are four', { kinds: 4 }],
+  ['are counted from the end', { order: [0, 1, -1] }],
+  ['stay, and samples are chosen', { along: 1 }],
 ])('leaves kinds alone that %s', async (_, form) => {
   const { rewrites, skipped } = await check(form);
   expect(rewrites).toBe(0);

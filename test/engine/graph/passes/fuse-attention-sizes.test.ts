@@ -10,10 +10,10 @@ import { INPUT, TokenWriter } from './token-writer.ts';
 
 // Sizes that are equal in some runs and not in others, and nodes of other graphs.
 
-async function expectSkipped(model: OnnxModel, feeds: Tensors, reason: string): Promise<void> {
+/** Why the pass leaves a model as it is; empty where it does not. */
+async function reasonsFor(model: OnnxModel, feeds: Tensors): Promise<readonly string[]> {
   const { skipped, rewrites } = await checkPass(fuseAttention, model, feeds);
-  expect(rewrites).toBe(0);
-  expect(skipped.map((skip) => skip.reason)).toEqual([reason]);
+  return rewrites > 0 ? [] : skipped.map(({ reason }) => reason);
 }
 
 function modelWith(builder: ModelBuilder, mask: MaskForm): OnnxModel {
@@ -29,7 +29,8 @@ test('leaves a mask alone that may be one for all samples', async () => {
   builder.input('bias', 'float32', ['M', 1, 'S', 'S']);
   const model = modelWith(builder, (w, scores) => w.node('Add', [scores, 'bias']));
   const feeds = { ...attentionFeeds(3, 5), bias: normal([1, 1, 5, 5]) };
-  await expectSkipped(model, feeds, 'its mask has another shape than the runtime takes');
+  const reason = 'its mask has another shape than the runtime takes';
+  expect(await reasonsFor(model, feeds)).toEqual([reason]);
 });
 
 test('leaves a causal mask alone of queries that may be one', async () => {
@@ -48,7 +49,8 @@ test('leaves a causal mask alone of queries that may be one', async () => {
     return w.node('Where', [isKept, scores, w.number(LOWEST)]);
   });
   const feeds = { ...attentionFeeds(3, 5), rows: normal([1]) };
-  await expectSkipped(model, feeds, 'its mask is not known to be one of positions or keys');
+  const reason = 'its mask is not known to be one of positions or keys';
+  expect(await reasonsFor(model, feeds)).toEqual([reason]);
 });
 
 test('leaves a triangle alone that is cut one row later', async () => {
@@ -63,7 +65,7 @@ test('leaves a triangle alone that is cut one row later', async () => {
     return w.node('Where', [isKept, scores, w.number(LOWEST)]);
   });
   const reason = 'its mask is not known to be one of positions or keys';
-  await expectSkipped(model, attentionFeeds(3, 5), reason);
+  expect(await reasonsFor(model, attentionFeeds(3, 5))).toEqual([reason]);
 });
 
 test('leaves a Gemm alone that turns its input', async () => {
@@ -82,7 +84,8 @@ test('leaves a Gemm alone that turns its input', async () => {
   const result = writer.node('MatMul', [weighted, turned(v, 0, 2, 1, 3)]);
   const joined = writer.node('Reshape', [turned(result, 0, 2, 1, 3), writer.ints(2, 3, 8)]);
   builder.output(joined, 'float32', null);
-  await expectSkipped(builder.build(), attentionFeeds(2, 3), 'a Gemm transposes its input');
+  const reasons = await reasonsFor(builder.build(), attentionFeeds(2, 3));
+  expect(reasons).toEqual(['a Gemm transposes its input']);
 });
 
 test('leaves attention alone of which a subgraph, which may run again, has a part', async () => {
@@ -106,5 +109,6 @@ test('leaves attention alone of which a subgraph, which may run again, has a par
   const graph = { ...model.graph, initializers, nodes: [...outer, ...model.graph.nodes] };
   const wanted = { type: 'bool', dims: [], data: Uint8Array.of(1) } as const;
   const feeds = { ...attentionFeeds(3, 5), wanted };
-  await expectSkipped({ ...model, graph }, feeds, 'a part of it is used elsewhere too');
+  const reasons = await reasonsFor({ ...model, graph }, feeds);
+  expect(reasons).toEqual(['a part of it is used elsewhere too']);
 });

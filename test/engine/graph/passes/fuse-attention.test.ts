@@ -22,6 +22,7 @@ test.each<[string, AttentionForm]>([
   ['of one token', { length: 1 }],
   ['of opset 12', { opset: 12 }],
   ['of opset 20', { opset: 20 }],
+  ['whose softmax is of the last axis by default', { opset: 13, softmaxAxis: null }],
   ['with scores all kept', { masks: [added(always, LOWEST)] }],
 ])('joins attention %s', async (_, form) => {
   const checked = await checkAttention(form);
@@ -110,6 +111,11 @@ test.each<[string, string, AttentionForm]>([
     'with a softmax of heads, queries and keys together, as axis 1 is below opset 13',
     'it is not known to be a softmax of [N, heads, L, L]',
     { softmaxAxis: 1, opset: 12 },
+  ],
+  [
+    'whose softmax is so by default',
+    'it is not known to be a softmax of [N, heads, L, L]',
+    { softmaxAxis: null, opset: 12 },
   ],
   [
     'with a scale of 0, which the operator takes for none',
