@@ -53,6 +53,15 @@ describe('claw optimize', () => {
       operatorsAfter: { Conv: 1, Relu: 1 },
       compared: { samples: 2, of: 2 },
       speed: null,
+      // The output has 4 channels of 8 x 8; what else is alive depends on the CPU's layout.
+      memory: {
+        state: 'planned',
+        plan: {
+          batch: 1,
+          peakTensors: expect.arrayContaining([{ name: 'y', bytes: 1024 }]) as unknown,
+        },
+        prediction: { batch: 1 },
+      },
     });
     expect(existsSync(join(folder, 'clean.onnx'))).toBe(true);
   });
@@ -65,6 +74,9 @@ describe('claw optimize', () => {
     expect(result.stdout).toMatch(
       /times as fast \[[\d.]+, [\d.]+\] under the runtime's own level all/,
     );
+    expect(result.stdout).toMatch(/memory of a run at batch 1: at most [\d.]+ KiB of tensors/);
+    expect(result.stdout).toMatch(/alive then, at node \d of \d: .*y 1 KiB/);
+    expect(result.stdout).toMatch(/a session: about [\d.]+ MiB \(weights/);
     expect(result.stdout).toMatch(/fuse-batch-norm +1 +-1/);
     expect(result.stdout).toMatch(/BatchNormalization: 1 -> 0/);
   });
