@@ -71,10 +71,9 @@ function match(parts: Parts, shapesOf: ShapesOf): AttentionMatch | string {
   const masked = { dims: scores, isGuarded: weighted.guard !== null };
   const mask = readMask(scored.masks, masked, shapesOf);
   if (typeof mask === 'string') return mask;
-  const joined = { ...sizes.values, length: sizes.queries.length };
-  const join = readJoin(weighted.product, joined, shapesOf);
+  const { heads, length, size: headSize } = sizes.queries;
+  const join = readJoin(weighted.product, { ...sizes.values, length }, shapesOf);
   if (join === null) return 'its heads are not joined behind it';
-  const { heads, size: headSize } = sizes.queries;
   const rearranged = [queries, keys, values].flatMap((one) => one.nodes);
   const nodes = [...rearranged, ...scored.nodes, softmax, ...weighted.nodes, ...join.nodes];
   return {
