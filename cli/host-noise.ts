@@ -1,7 +1,6 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../engine/base/errors.ts';
-import { writeError, writeFileAtomic } from '../engine/base/files.ts';
+import { makeFolder, writeError, writeFileAtomic } from '../engine/base/files.ts';
 import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
 import { ageText, noiseRecordSchema, type NoiseRecord } from '../suites/comparison/noise-floor.ts';
 import { measureNoise, type NoiseOptions } from '../suites/noise/measure-noise.ts';
@@ -31,7 +30,7 @@ export async function hostNoise(context: NoiseContext): Promise<NoiseRecord> {
 /** Measures the floor and keeps it. */
 export async function measureHostNoise(context: NoiseContext): Promise<NoiseRecord> {
   const { store, signal, onProgress } = context;
-  await makeFolder(store);
+  await makeNoiseFolder(store);
   const host = thisHost();
   const arm = toArm(defaultEngineConfig(host.usableCores));
   const probe = await prepareNoiseProbe(storePaths(store).cache);
@@ -61,16 +60,12 @@ function measureUnkept(arm: Arm, signal: AbortSignal): NoiseOptions['measure'] {
   };
 }
 
-/**
- * Before 20 s go into a figure that could not be kept. One level at a time: making
- * several at once on a read-only disk says that there is no such folder.
- */
-async function makeFolder(store: string): Promise<void> {
+/** Before 20 s go into a figure that could not be kept. */
+async function makeNoiseFolder(store: string): Promise<void> {
   try {
-    await mkdir(store, { recursive: true });
-    await mkdir(dirname(noisePath(store)));
+    await makeFolder(dirname(noisePath(store)));
   } catch (thrown) {
-    if (codeOf(thrown) !== 'EEXIST') throw writeError(store, thrown);
+    throw writeError(store, thrown);
   }
 }
 

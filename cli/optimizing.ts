@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UsageError, UserError } from '../engine/base/errors.ts';
-import { writeError } from '../engine/base/files.ts';
+import { makeFolder, writeError } from '../engine/base/files.ts';
 import { formatNumber } from '../engine/base/units.ts';
 import { usableCores } from '../engine/devices/usable-cores.ts';
 import { defaultEngineConfig } from '../engine/runtime/engine-config.ts';
@@ -68,7 +68,7 @@ export async function writeWhole<Result>(
   make: (path: string) => Promise<Result>,
 ): Promise<Result> {
   const target = resolve(output);
-  const made = await mkdir(dirname(target), { recursive: true }).catch((thrown: unknown) => {
+  const made = await makeFolder(dirname(target)).catch((thrown: unknown) => {
     throw unwritable(output, thrown);
   });
   try {

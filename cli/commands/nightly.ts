@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { codeOf, UserError } from '../../engine/base/errors.ts';
-import { writeError, writeFileAtomic } from '../../engine/base/files.ts';
+import { makeFolder, writeError, writeFileAtomic } from '../../engine/base/files.ts';
 import { EXAMPLE_PLAN } from '../../tuner/nightly/example-plan.ts';
 import { junitReport } from '../../tuner/nightly/junit-report.ts';
 import { takeNightLock } from '../../tuner/nightly/night-lock.ts';
@@ -55,7 +55,7 @@ function asInvalid(thrown: unknown): unknown {
 /** Writes the example where no file is: a plan is never overwritten. */
 async function writeExample(path: string, { json }: NightlyOptions): Promise<number> {
   try {
-    await mkdir(dirname(resolve(path)), { recursive: true });
+    await makeFolder(dirname(resolve(path)));
     await writeFile(path, EXAMPLE_PLAN, { flag: 'wx' });
   } catch (thrown) {
     if (codeOf(thrown) !== 'EEXIST') throw writeError(path, thrown);

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../base/errors.ts';
-import { sha256, sha256OfFile, writeFileAtomic } from '../base/files.ts';
+import { makeFolder, sha256, sha256OfFile, writeFileAtomic } from '../base/files.ts';
 import { packageVersion } from '../base/package-info.ts';
 import { siblingModule } from '../base/sibling-module.ts';
 import { selectPasses } from '../graph/passes/registry.ts';
@@ -72,7 +72,7 @@ export async function buildInProcess(
   job: ArtifactJob,
   options: ChildTaskOptions,
 ): Promise<ArtifactReport> {
-  await mkdir(dirname(job.outPath), { recursive: true });
+  await makeFolder(dirname(job.outPath));
   const program = siblingModule(import.meta.url, './artifact-process');
   const end = await runChildTask(program, job, options);
   if (end.timedOut) {

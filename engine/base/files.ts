@@ -1,8 +1,37 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf, UserError } from './errors.ts';
+
+/**
+ * Makes a folder and those above it; gives the highest one that was made, or undefined
+ * where it was there. One level at a time: asked for several at once, Node.js 24 says ENOENT
+ * of a read-only disk and never answers below /proc. Throws the system's error.
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    return (await makeLevel(path)) ? path : undefined;
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ENOENT' || dirname(path) === path) throw thrown;
+  }
+  const highest = await makeFolder(dirname(path));
+  const isMade = await makeLevel(path);
+  return highest ?? (isMade ? path : undefined);
+}
+
+/** Whether it was made here; false where it was there. */
+async function makeLevel(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (thrown) {
+    // A folder is, a link to one too; of anything else the error tells.
+    const isThere = codeOf(thrown) === 'EEXIST' && (await stat(path)).isDirectory();
+    if (isThere) return false;
+    throw thrown;
+  }
+}
 
 /**
  * Writes a file so that a reader sees the old content or the whole new one,
@@ -20,7 +49,7 @@ export async function fillFileAtomic(
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');
     try {
       await fill(file);
@@ -46,7 +75,7 @@ export async function writeFolderAtomic(
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await fill(temporary);
     await moveUnlessThere(temporary, path);
   } catch (thrown) {
@@ -102,6 +131,7 @@ const WRITE_FAILURES: ReadonlyMap<string, { readonly why: string; readonly remed
     // What making a folder says where a file has its name.
     ['EEXIST', FILE_IN_PATH],
     ['EISDIR', { why: 'it is a folder', remedy: 'choose another name' }],
+    ['ENOENT', { why: 'no folder can be made there', remedy: 'choose another folder' }],
     ['ENAMETOOLONG', { why: 'the name is too long', remedy: 'choose a shorter name' }],
   ]);
 

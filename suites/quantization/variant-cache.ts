@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../engine/base/errors.ts';
-import { sha256, sha256OfFile, writeFileAtomic } from '../../engine/base/files.ts';
+import { makeFolder, sha256, sha256OfFile, writeFileAtomic } from '../../engine/base/files.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import { packageVersion } from '../../engine/base/package-info.ts';
 import { siblingModule } from '../../engine/base/sibling-module.ts';
@@ -89,7 +89,7 @@ export async function makeVariant(
   options: ChildTaskOptions,
 ): Promise<VariantRecord> {
   const { modelPath, precision, outPath } = task.job;
-  await mkdir(dirname(outPath), { recursive: true });
+  await makeFolder(dirname(outPath));
   const end = await runChildTask(
     siblingModule(import.meta.url, './variant-process'),
     task,

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { access, copyFile, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, UserError } from '../../engine/base/errors.ts';
-import { readFailure, sha256OfFile, writeError, writeFileAtomic } from '../../engine/base/files.ts';
+import {
+  makeFolder,
+  readFailure,
+  sha256OfFile,
+  writeError,
+  writeFileAtomic,
+} from '../../engine/base/files.ts';
 import { isManifestPart } from './export-manifest.ts';
 import type { ExportFile } from './export-target.ts';
 
@@ -69,7 +75,7 @@ async function copy(
   path: string,
 ): Promise<void> {
   await checkReadable(copyOf);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await copyFile(copyOf, path, constants.COPYFILE_FICLONE);
   await flush(path);
   if (sha256 === undefined || (await sha256OfFile(path)) === sha256) return;

@@ -1,7 +1,7 @@
-import { mkdir, rename, rmdir, stat } from 'node:fs/promises';
+import { rename, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { codeOf, UserError } from '../../engine/base/errors.ts';
-import { writeError } from '../../engine/base/files.ts';
+import { UserError } from '../../engine/base/errors.ts';
+import { makeFolder, writeError } from '../../engine/base/files.ts';
 import { systemFiles, type SystemFiles } from '../../engine/devices/system-files.ts';
 import { takeExportLock } from './export-lock.ts';
 import { ownership, readManifest, writeManifest, type WrittenDigests } from './export-manifest.ts';
@@ -31,7 +31,9 @@ export async function writeExport(
 ): Promise<readonly string[]> {
   refuseTwice(files);
   const root = resolve(folder);
-  const isNew = await makeFolder(root);
+  const made = await makeFolder(root).catch((thrown: unknown) => {
+    throw writeError(root, thrown);
+  });
   try {
     const release = await takeExportLock(root, {
       signal: options.signal,
@@ -44,7 +46,7 @@ export async function writeExport(
     }
   } finally {
     // Where nothing came of it, the folder that was made for it is empty, and goes.
-    if (isNew) await rmdir(root).catch(() => undefined);
+    if (made !== undefined) await rmdir(root).catch(() => undefined);
   }
   return files.map(({ path }) => join(folder, path));
 }
@@ -97,39 +99,6 @@ async function refuseForeign(
   );
 }
 
-/**
- * Whether it was not there before. One level at a time: below /proc, making several at once
- * never ends.
- */
-async function makeFolder(root: string): Promise<boolean> {
-  try {
-    await mkdir(root);
-    return true;
-  } catch (thrown) {
-    if (codeOf(thrown) === 'EEXIST' && (await stat(root)).isDirectory()) return false;
-    const parent = dirname(root);
-    const isTop = parent === root;
-    if (codeOf(thrown) !== 'ENOENT' || isTop) throw writeError(root, thrown);
-    if (await isThere(parent)) {
-      throw new UserError(`cannot write ${root}: no folder can be made there`, {
-        remedy: 'choose another folder',
-        cause: thrown,
-      });
-    }
-    await makeFolder(parent);
-  }
-  return makeFolder(root);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 interface Placing {
   readonly digests: ReadonlyMap<string, string>;
   readonly written: WrittenDigests;
@@ -149,7 +118,7 @@ async function place(root: string, staging: string, { digests, written }: Placin
 
 async function move(from: string, to: string): Promise<void> {
   try {
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolder(dirname(to));
     await rename(from, to);
   } catch (thrown) {
     throw writeError(to, thrown);

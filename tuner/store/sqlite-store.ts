@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Kysely, sql, SqliteDialect } from 'kysely';
 import { UserError } from '../../engine/base/errors.ts';
-import { writeError } from '../../engine/base/files.ts';
+import { makeFolder, writeError } from '../../engine/base/files.ts';
 import { parseAs } from '../../engine/base/json.ts';
 import type { SystemFiles } from '../../engine/devices/system-files.ts';
 import { benchRecordSchema, type BenchRecord } from '../../suites/bench-record.ts';
@@ -31,7 +30,7 @@ const SCHEMA_VERSION = 2;
  */
 export async function openSqliteStore(path: string, files: SystemFiles): Promise<Store> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
   } catch (thrown) {
     throw writeError(dirname(path), thrown);
   }

@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../base/errors.ts';
-import { sha256, sha256OfFile, writeFileAtomic } from '../../base/files.ts';
+import { makeFolder, sha256, sha256OfFile, writeFileAtomic } from '../../base/files.ts';
 import { parseAs } from '../../base/json.ts';
 import { packageVersion } from '../../base/package-info.ts';
 import { siblingModule } from '../../base/sibling-module.ts';
@@ -72,7 +72,7 @@ export async function cachedSessionFacts(
   const kept = await readKept(path);
   if (kept !== null) return kept;
   const facts = await observeSession(observation, options);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFileAtomic(path, JSON.stringify(facts));
   return facts;
 }

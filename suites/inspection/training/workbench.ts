@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../engine/base/files.ts';
 import type { OnnxModel } from '../../../engine/graph/model.ts';
 import { writeModel } from '../../../engine/graph/write.ts';
 import { createSession, type Session } from '../../../engine/runtime/binding.ts';
@@ -26,7 +27,7 @@ export async function withSession<T>(
   model: OnnxModel,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  await mkdir(bench.folder, { recursive: true });
+  await makeFolder(bench.folder);
   const path = join(bench.folder, 'model.onnx');
   await writeFile(path, writeModel(model));
   const options = toSessionOptions({ ...defaultEngineConfig(THREADS), spinning: false });

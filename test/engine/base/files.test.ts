@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../engine/base/errors.ts';
 import {
+  makeFolder,
   readFailure,
   readTextFile,
   sha256,
@@ -27,6 +28,25 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { WriterReport } from './writer-process.ts';
 
 const WRITER = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
+
+describe('a folder that is made', () => {
+  it('is there with all above it, and the highest new one is told', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a', 'b', 'c');
+    expect(await makeFolder(path)).toBe(join(folder, 'a'));
+    expect(existsSync(path)).toBe(true);
+    expect(await makeFolder(join(path, 'd'))).toBe(join(path, 'd'));
+    expect(await makeFolder(path)).toBeUndefined();
+  });
+
+  it('is not made below a file, nor where the system makes none', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(makeFolder(file)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolder(join(file, 'a', 'b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeFolder('/proc/none/such')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
 
 /** Runs the writer in mounts of its own, which end with it; `mountOptions` of an empty tmpfs. */
 function writeInMount(
