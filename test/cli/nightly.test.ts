@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nightRecordSchema, type NightRecord } from '../../tuner/nightly/night-record.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeLinearModel } from '../support/tiny-models.ts';
-import { claw, startClaw } from './run-claw.ts';
+import { claw, startClaw, type ClawResult } from './run-claw.ts';
 
 /** Short trials: these tests are about the command, not about figures. */
 const PLAN = `schema: openclaw.nightly/1
@@ -12,15 +13,20 @@ control: {target: linear.onnx, config: default}
 blocks: 2
 trial: 60ms
 jobs:
-  - {name: linear, target: linear.onnx, config: default}
+  - {name: one, target: linear.onnx, config: default}
+  - {name: two, target: linear.onnx, config: default}
   - {name: gone, target: gone.onnx, config: default}
 `;
 
 function folderWithPlan(plan = PLAN): string {
   const folder = temporaryFolder();
+  fillWithPlan(folder, plan);
+  return folder;
+}
+
+function fillWithPlan(folder: string, plan = PLAN): void {
   writeLinearModel(folder);
   writeFileSync(join(folder, 'nightly.yaml'), plan);
-  return folder;
 }
 
 function storedNights(folder: string): NightRecord[] {
@@ -30,94 +36,116 @@ function storedNights(folder: string): NightRecord[] {
     .map((name) => nightRecordSchema.parse(JSON.parse(readFileSync(join(nights, name), 'utf8'))));
 }
 
+/** One night that was killed, gone on with, stopped and gone on with again; and what it left. */
+interface StoppedNight {
+  /** What each command said, in their order. */
+  readonly refused: ClawResult;
+  readonly stopped: ClawResult;
+  readonly finished: ClawResult;
+  /** The night's record after each of them, and what lay beside the records when it was stopped. */
+  readonly killedNights: readonly NightRecord[];
+  readonly stoppedNights: readonly NightRecord[];
+  readonly finishedNights: readonly NightRecord[];
+  readonly filesOfStopped: readonly string[];
+}
+
+async function killAndStop(folder: string): Promise<StoppedNight> {
+  const first = startClaw(folder, 'nightly');
+  await first.says('two: measuring');
+  const refused = await claw(folder, 'nightly', '--json');
+  first.process.kill('SIGKILL');
+  await first.ended;
+  const killedNights = storedNights(folder);
+  const second = startClaw(folder, 'nightly');
+  await second.says('two: measuring');
+  second.process.kill('SIGINT');
+  const stopped = await second.ended;
+  const stoppedNights = storedNights(folder);
+  const filesOfStopped = readdirSync(join(folder, '.claw/nightly'));
+  const finished = await claw(folder, 'nightly', '--junit', 'out/nightly.xml');
+  const nights = { killedNights, stoppedNights, finishedNights: storedNights(folder) };
+  return { refused, stopped, finished, ...nights, filesOfStopped };
+}
+
+describe('claw nightly, stopped in the middle', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'claw-test-'));
+  let run: StoppedNight;
+
+  beforeAll(async () => {
+    fillWithPlan(folder);
+    run = await killAndStop(folder);
+  }, 240_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('runs once at a time', () => {
+    expect(run.refused.exitCode).toBe(2);
+    expect(JSON.parse(run.refused.stdout)).toMatchObject({
+      error: expect.stringMatching(/another night is running/) as string,
+      exitCode: 2,
+    });
+  });
+
+  test('killed it goes on with the jobs that are left', () => {
+    const [killed] = run.killedNights;
+    expect(killed).toMatchObject({ state: 'running', jobs: [{ name: 'one' }] });
+    for (const { stderr } of [run.stopped, run.finished]) {
+      expect(stderr).toContain(`going on with the night ${killed?.id}`);
+      expect(stderr).not.toContain('one: block');
+    }
+    const [night, ...others] = run.finishedNights;
+    expect(others).toEqual([]);
+    expect(night?.id).toBe(killed?.id);
+    expect(night?.jobs[0]).toEqual(killed?.jobs[0]);
+  });
+
+  test('by Ctrl-C it keeps what it has and gives the lock back', () => {
+    expect(run.stopped.exitCode).toBe(130);
+    expect(run.stopped.stderr).toContain('the night so far is kept');
+    expect(run.stoppedNights).toMatchObject([{ state: 'interrupted', jobs: [{ name: 'one' }] }]);
+    expect(run.filesOfStopped).toEqual(['nights']);
+  });
+
+  test('measures what it can, names what it cannot, and writes page, record and JUnit', () => {
+    const { exitCode, stdout } = run.finished;
+    // The missing model decides: 2, invalid.
+    expect(exitCode).toBe(2);
+    const [one, two, gone, page] = stdout.split('\n');
+    expect(one).toBe('one: insufficient history: 0 nights before this one, 10 are needed');
+    expect(two).toBe('two: insufficient history: 0 nights before this one, 10 are needed');
+    expect(gone).toMatch(/^gone: INVALID: .*gone\.onnx/);
+    expect(page).toBe('page    .claw/nightly/index.html');
+    const [night] = run.finishedNights;
+    expect(night).toMatchObject({ state: 'finished', jobs: [{ name: 'one' }, {}, {}] });
+    expect(night?.jobs[1]?.first?.logRatios.length).toBe(2);
+    const xml = readFileSync(join(folder, 'out/nightly.xml'), 'utf8');
+    expect(xml).toContain('tests="3" failures="0" errors="1" skipped="2"');
+    const html = readFileSync(join(folder, '.claw/nightly/index.html'), 'utf8');
+    expect(html).toContain('<h1>1 of 3 jobs could not be measured: gone</h1>');
+    expect(html).toContain(`href="nights/${night?.id}.html"`);
+    expect(existsSync(join(folder, `.claw/nightly/nights/${night?.id}.html`))).toBe(true);
+    expect(readdirSync(join(folder, '.claw/nightly'))).not.toContainEqual(
+      expect.stringMatching(/lock/),
+    );
+  });
+});
+
 describe('claw nightly', () => {
-  test(
-    'measures what it can, names what it cannot, and writes page, record and JUnit',
-    { timeout: 180_000 },
-    async () => {
-      const folder = folderWithPlan();
-      const result = await claw(folder, 'nightly', '--junit', 'out/nightly.xml');
-      // The missing model decides: 2, invalid.
-      expect(result.exitCode).toBe(2);
-      const [linear, gone, page] = result.stdout.split('\n');
-      expect(linear).toBe('linear: insufficient history: 0 nights before this one, 10 are needed');
-      expect(gone).toMatch(/^gone: INVALID: .*gone\.onnx/);
-      expect(page).toBe('page    .claw/nightly/index.html');
-      const [night] = storedNights(folder);
-      expect(night).toMatchObject({ state: 'finished', jobs: [{ name: 'linear' }, {}] });
-      expect(night?.jobs[0]?.first?.logRatios.length).toBe(2);
-      const xml = readFileSync(join(folder, 'out/nightly.xml'), 'utf8');
-      expect(xml).toContain('tests="2" failures="0" errors="1" skipped="1"');
-      const html = readFileSync(join(folder, '.claw/nightly/index.html'), 'utf8');
-      expect(html).toContain('<h1>1 of 2 jobs could not be measured: gone</h1>');
-      expect(html).toContain(`href="nights/${night?.id}.html"`);
-      expect(existsSync(join(folder, `.claw/nightly/nights/${night?.id}.html`))).toBe(true);
-      expect(
-        readdirSync(join(folder, '.claw/nightly')).filter((name) => /lock/.test(name)),
-      ).toEqual([]);
-    },
-  );
-
-  test(
-    'killed in the middle it goes on with the jobs that are left, and meanwhile it runs once',
-    { timeout: 180_000 },
-    async () => {
-      const jobs = ['one', 'two'].map(
-        (name) => `  - {name: ${name}, target: linear.onnx, config: default}\n`,
-      );
-      const folder = folderWithPlan(`${PLAN.split('jobs:')[0]}jobs:\n${jobs.join('')}`);
-      const first = startClaw(folder, 'nightly');
-      await first.says('two: block 1');
-      const second = await claw(folder, 'nightly', '--json');
-      expect(second.exitCode).toBe(2);
-      expect(JSON.parse(second.stdout)).toMatchObject({
-        error: expect.stringMatching(/another night is running/) as string,
-        exitCode: 2,
-      });
-      first.process.kill('SIGKILL');
-      await first.ended;
-      const [killed] = storedNights(folder);
-      expect(killed).toMatchObject({ state: 'running', jobs: [{ name: 'one' }] });
-      const resumed = await claw(folder, 'nightly', '--json');
-      expect(resumed.stderr).toContain(`going on with the night ${killed?.id}`);
-      expect(resumed.stderr).not.toContain('one: block');
-      expect(resumed.exitCode).toBe(3);
-      const [night, ...others] = storedNights(folder);
-      expect(others).toEqual([]);
-      expect(night?.jobs[0]).toEqual(killed?.jobs[0]);
-      expect(JSON.parse(resumed.stdout)).toMatchObject({
-        night: night?.id,
-        result: 'inconclusive',
-        exitCode: 3,
-        jobs: [{ name: 'one', result: 'inconclusive' }, { name: 'two' }],
-      });
-    },
-  );
-
-  test(
-    'stopped by Ctrl-C it keeps what it has and gives the lock back',
-    { timeout: 120_000 },
-    async () => {
-      const folder = folderWithPlan();
-      const running = startClaw(folder, 'nightly');
-      await running.says('linear: block 1');
-      running.process.kill('SIGINT');
-      const { exitCode, stderr } = await running.ended;
-      expect(exitCode).toBe(130);
-      expect(stderr).toContain('the night so far is kept');
-      expect(storedNights(folder)[0]?.state).toBe('interrupted');
-      expect(readdirSync(join(folder, '.claw/nightly'))).toEqual(['nights']);
-    },
-  );
-
   test(
     'with a budget it tunes on the first night, and measures what it found',
     { timeout: 300_000 },
     async () => {
       const jobs = '  - {name: tuned, target: linear.onnx, budget: 4s}\n';
       const folder = folderWithPlan(`${PLAN.split('jobs:')[0]}jobs:\n${jobs}`);
-      await claw(folder, 'nightly');
-      const [job] = storedNights(folder).map((night) => night.jobs[0]);
+      const { exitCode, stdout } = await claw(folder, 'nightly', '--json');
+      expect(exitCode).toBe(3);
+      const [night] = storedNights(folder);
+      expect(JSON.parse(stdout)).toMatchObject({
+        night: night?.id,
+        result: 'inconclusive',
+        exitCode: 3,
+        jobs: [{ name: 'tuned', result: 'inconclusive' }],
+      });
+      const job = night?.jobs[0];
       expect(job?.setup).toMatchObject({ retuned: true });
       expect(job?.setup?.candidate.tuned).toMatch(/tuned\.json$/);
       expect(job?.first?.logRatios.length).toBe(2);
