@@ -59,6 +59,6 @@ test('three lines tell the peak, what is alive then, and the session', () => {
   expect(memoryLines({ state: 'planned', plan, prediction })).toEqual([
     '  memory of a run at batch 2: at most 14 MiB of tensors at a time, 15 MiB if none were used again',
     '  alive then, at node 3 of 4: a 8 MiB, b 4 MiB, c 2 MiB',
-    '  a session: about 64 MiB (weights 6 MiB, packed copies 2 MiB, code and what loading leaves 12 MiB, runs 14 MiB)',
+    '  a session: about 68 MiB (weights 6 MiB, packed copies 2 MiB, code and what loading leaves 12 MiB, runs 14 MiB)',
   ]);
 });

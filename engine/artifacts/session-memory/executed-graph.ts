@@ -1,20 +1,28 @@
 import { elementByteLength, elementTypeName } from '../../graph/element-type.ts';
 import type { ExecutedNode, Execution } from '../../graph/memory-plan/execution.ts';
 import { lawThrough, NO_BYTES } from '../../graph/memory-plan/size-law.ts';
+import { importModel } from '../../graph/ir/import-model.ts';
+import { inferShapes } from '../../graph/shapes/infer-shapes.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../../graph/model.ts';
 import type { ObservedNode } from '../observe-shapes.ts';
 
-/** Joins a graph with what its nodes were seen to make. */
-export function executedGraph({ graph }: OnnxModel, observed: readonly ObservedNode[]): Execution {
+/** Joins a graph with what its nodes were seen to make. Throws InvalidModelError as reading does. */
+export function executedGraph(model: OnnxModel, observed: readonly ObservedNode[]): Execution {
+  const { graph } = model;
+  const forms = formsOf(model);
   const nodes = observed.flatMap((seen) => {
     const node = graph.nodes[seen.position];
-    return node === undefined ? [] : [executedNode(node, seen)];
+    return node === undefined ? [] : [executedNode(node, seen, forms)];
   });
   return { nodes, outputs: graph.outputs.map(({ name = '' }) => name) };
 }
 
 /** An output that was no tensor (a sequence, a map) has no size that the profile tells. */
-function executedNode(node: OnnxNode, { outputs }: ObservedNode): ExecutedNode {
+function executedNode(
+  node: OnnxNode,
+  { outputs }: ObservedNode,
+  forms: ReadonlyMap<string, string>,
+): ExecutedNode {
   const wanted = node.outputs.filter((name) => name !== '');
   const isTold = outputs.length === wanted.length;
   return {
@@ -22,9 +30,30 @@ function executedNode(node: OnnxNode, { outputs }: ObservedNode): ExecutedNode {
     reads: readsOf(node),
     makes: wanted.map((name, index) => {
       const seen = isTold ? outputs[index] : undefined;
-      return { name, size: seen === undefined ? NO_BYTES : lawThrough(seen) };
+      const size = seen === undefined ? NO_BYTES : lawThrough(seen);
+      return { name, size, form: forms.get(name) ?? null };
     }),
   };
+}
+
+/**
+ * What is known of tensors before a run, by name: where the runtime knows a shape it lets
+ * a tensor take over memory, and it infers as we do. Of its own blocked layouts neither does.
+ */
+function formsOf(model: OnnxModel): Map<string, string> {
+  const imported = importModel(model);
+  const shapes = inferShapes(imported);
+  const forms = new Map<string, string>();
+  for (const { outputs } of imported.graph.nodes) {
+    for (const value of outputs) {
+      if (value === null) continue;
+      const { type, dims } = shapes.of(value);
+      const bytes = type === null ? null : elementByteLength(type);
+      if (bytes === null || dims === null || dims.length === 0 || dims.includes(null)) continue;
+      forms.set(value.name, `${bytes}:${dims.join(',')}`);
+    }
+  }
+  return forms;
 }
 
 function operatorOf({ domain = '', opType = '' }: OnnxNode): string {

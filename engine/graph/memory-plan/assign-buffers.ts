@@ -1,4 +1,4 @@
-import type { ExecutedNode, Execution } from './execution.ts';
+import type { ExecutedNode, Execution, MadeTensor } from './execution.ts';
 import { takenOverBy, viewsOf } from './shared-memory.ts';
 import { isSameSize, type SizeLaw } from './size-law.ts';
 
@@ -23,10 +23,12 @@ export interface Occupant {
 
 /**
  * Which tensors share memory, as ONNX Runtime's planner decides it before a run
- * (`allocation_planner.cc`): a view lies in what it views, and an operator that may
- * overwrites an input that nobody else reads. Graph outputs have memory of their own;
- * what the caller or the session owns has none here, nor has a view of it. By the time at
- * which they are taken. O(reads).
+ * (`allocation_planner.cc`): a view lies in what it views, an operator that may overwrites
+ * an input that nobody else reads, and another tensor takes over from a dead one of the
+ * same form, the last that died, whose memory is therefore not given back in between. Graph
+ * outputs have memory of their own; what the caller or the session owns has none here, nor
+ * has a view of it. By the time at which they are taken. O(reads), and dead ones of a form
+ * are few.
  */
 export function assignBuffers(execution: Execution): Buffer[] {
   const assignment = new Assignment(execution);
@@ -36,6 +38,7 @@ export function assignBuffers(execution: Execution): Buffer[] {
 
 interface OpenBuffer {
   readonly size: SizeLaw;
+  readonly form: string | null;
   readonly first: number;
   last: number;
   readonly isOutput: boolean;
@@ -51,6 +54,8 @@ class Assignment {
   /** By the tensor's name; null for a view of what is not ours. */
   readonly #bufferOf = new Map<string, OpenBuffer | null>();
   readonly #all: OpenBuffer[] = [];
+  /** Nobody reads them any more; the latest first. */
+  readonly #dead: OpenBuffer[] = [];
 
   constructor({ nodes, outputs }: Execution) {
     this.#outputs = new Set(outputs);
@@ -59,13 +64,14 @@ class Assignment {
   }
 
   buffers(): Buffer[] {
-    return this.#all.map(({ uses: _, ...buffer }) => buffer);
+    return this.#all.map(({ uses: _, form: __, ...buffer }) => buffer);
   }
 
   execute(node: ExecutedNode, index: number): void {
-    for (const [position, { name, size }] of node.makes.entries()) {
+    for (const [position, made] of node.makes.entries()) {
+      const { name } = made;
       const shared = this.#sharedWith(node, position);
-      const buffer = shared === undefined ? this.#take(name, size, index) : shared;
+      const buffer = shared === undefined ? this.#take(made, index) : shared;
       this.#bufferOf.set(name, buffer);
       if (buffer === null) continue;
       buffer.uses += this.#uses.get(name) ?? 0;
@@ -78,6 +84,7 @@ class Assignment {
       buffer.uses -= 1;
       buffer.last = Math.max(buffer.last, index);
     }
+    for (const name of [...node.reads, ...node.makes.map((made) => made.name)]) this.#bury(name);
   }
 
   /** The buffer that an output lies in: null for one that is not ours, undefined for none. */
@@ -93,10 +100,15 @@ class Assignment {
     return undefined;
   }
 
-  #take(name: string, size: SizeLaw, index: number): OpenBuffer {
+  /** Memory of a dead tensor of the same form, or new memory. */
+  #take({ name, size, form }: MadeTensor, index: number): OpenBuffer {
     const isOutput = this.#outputs.has(name);
+    const found = isOutput || form === null ? -1 : this.#dead.findIndex((one) => one.form === form);
+    const [reused] = found < 0 ? [] : this.#dead.splice(found, 1);
+    if (reused !== undefined) return reused;
     const buffer: OpenBuffer = {
       size,
+      form,
       first: index,
       last: isOutput ? this.#end : index,
       isOutput,
@@ -106,6 +118,12 @@ class Assignment {
     };
     this.#all.push(buffer);
     return buffer;
+  }
+
+  #bury(name: string | null): void {
+    const buffer = this.#ownerOf(name);
+    if (buffer === null || buffer.uses > 0 || this.#dead.includes(buffer)) return;
+    this.#dead.unshift(buffer);
   }
 
   #ownerOf(name: string | null | undefined): OpenBuffer | null {

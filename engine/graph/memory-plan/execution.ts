@@ -4,6 +4,11 @@ import type { SizeLaw } from './size-law.ts';
 export interface MadeTensor {
   readonly name: string;
   readonly size: SizeLaw;
+  /**
+   * Type and shape as they are known before any run, such as `4:N,64,56,56` (bytes of an
+   * element, dims); null where they are not. Tensors of one form may share memory.
+   */
+  readonly form: string | null;
 }
 
 export interface ExecutedNode {

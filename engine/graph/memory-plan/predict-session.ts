@@ -13,7 +13,7 @@ export interface SessionPrediction {
   readonly loadingBytes: number;
   /** Activations and kernels' own work, as the arena holds them. */
   readonly activationBytes: number;
-  /** Feeds on the way to the session, and outputs that were given to callers. */
+  /** Feeds on the way to the session, outputs that were given to callers, their heap. */
   readonly requestBytes: number;
   /** The session's largest moment, be it created or run, with one request. */
   readonly sessionBytes: number;
@@ -31,13 +31,15 @@ const FEED_COPIES = 3;
  */
 const WAITING_RUNS = 24;
 const MAX_WAITING_BYTES = 64 * 2 ** 20;
+/** What a load adds to the JavaScript heap: measured with a model that takes nothing. */
+const HEAP_BYTES = 4 * 2 ** 20;
 
 export function predictSession(facts: SessionFacts, settings: RunSettings): SessionPrediction {
   const { batch } = settings;
   const { weightsBytes, packedBytes, createdBytes, createPeakBytes } = facts;
   const activationBytes = residentRunBytes(facts, settings);
   const waitingBytes = Math.min(WAITING_RUNS * bytesAt(facts.outputs, batch), MAX_WAITING_BYTES);
-  const requestBytes = FEED_COPIES * bytesAt(facts.feeds, batch) + waitingBytes;
+  const requestBytes = FEED_COPIES * bytesAt(facts.feeds, batch) + waitingBytes + HEAP_BYTES;
   return {
     batch,
     weightsBytes,
@@ -49,8 +51,8 @@ export function predictSession(facts: SessionFacts, settings: RunSettings): Sess
   };
 }
 
-/** A worker's JavaScript heap and the modules that it loads: measured with an empty session. */
-const THREAD_BYTES = 12 * 2 ** 20;
+/** A worker's JavaScript heap and the modules that it loads: measured with small models. */
+const THREAD_BYTES = 20 * 2 ** 20;
 
 /**
  * Replicas with a session each. They share the runtime's code, but not what loading leaves

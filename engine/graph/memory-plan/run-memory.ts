@@ -57,11 +57,10 @@ export function runInArena(arena: SimulatedArena, events: readonly MemoryEvent[]
  * What runs of one shape make resident beyond the session itself, in bytes. With an arena,
  * all that it ever handed out: tensor by tensor in the first run, and with a memory pattern
  * then also a block for all tensors but outputs, which no piece of the arena may be large
- * enough for. Without an arena, what is alive at a time. `packedBytes` lie in the arena
- * before the first run.
+ * enough for. Without an arena, what is alive at a time.
  */
 export function residentRunBytes(
-  facts: RunFacts & { readonly packedBytes: number },
+  facts: RunFacts,
   { batch, arena: hasArena, memPattern }: RunSettings,
 ): number {
   const events = memoryEvents(facts, batch);
@@ -71,12 +70,10 @@ export function residentRunBytes(
   // Without a pattern the rest is the whole run again.
   if (!hasArena) return Math.max(mostAlive(events), patternBytes + mostAlive(rest));
   const arena = new SimulatedArena();
-  arena.allocate(facts.packedBytes);
-  const before = arena.touchedBytes;
   runInArena(arena, events);
   arena.allocate(patternBytes);
   runInArena(arena, rest);
-  return arena.touchedBytes - before;
+  return arena.touchedBytes;
 }
 
 function mostAlive(events: readonly MemoryEvent[]): number {

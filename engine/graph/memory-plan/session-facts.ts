@@ -32,7 +32,7 @@ export const sessionFactsSchema = z.strictObject({
   outputs: sizeSchema,
   /** Weights of the graph that is executed. */
   weightsBytes: z.number(),
-  /** Copies of weights in the layout that kernels multiply, which the arena holds. */
+  /** Copies of weights in the layout that kernels multiply, beside the arena's regions. */
   packedBytes: z.number(),
   /** What creating the session left resident, and the most meanwhile: measured. */
   createdBytes: z.number(),

@@ -89,6 +89,45 @@ test('inputs that are left out keep their place', () => {
   expect(buffersOf(nodes, ['y'])).toEqual(['a,b 0-2 8', 'y 2-2 4']);
 });
 
+test('a tensor takes over from a dead one of the same form, which is held in between', () => {
+  const nodes = [
+    'Conv(x) -> a:8:F',
+    'Conv(a) -> b:6',
+    'Conv(b) -> c:6',
+    'Conv(c) -> d:8:F',
+    'Conv(d) -> y:2',
+  ];
+  expect(buffersOf(nodes, ['y'])).toEqual(['a,d 0-4 8', 'b 1-2 6', 'c 2-3 6', 'y 4-4 2']);
+});
+
+test('of two dead ones the last that died is taken over', () => {
+  const nodes = [
+    'Conv(x) -> a:8:F',
+    'Conv(a) -> b:8:F',
+    'Conv(b) -> c:4',
+    'Conv(c) -> d:8:F',
+    'Conv(d) -> y:2',
+  ];
+  expect(buffersOf(nodes, ['y'])).toEqual(['a 0-1 8', 'b,d 1-4 8', 'c 2-3 4', 'y 4-4 2']);
+});
+
+test('what is alive, of another form or an output of the graph is not taken over', () => {
+  const nodes = [
+    'Conv(x) -> a:8:F',
+    'Conv(a) -> y:8:F',
+    'Conv(y) -> b:8:G',
+    'Mul(a, b) -> z:8:F',
+    'Conv(z) -> c:8:H',
+  ];
+  expect(buffersOf(nodes, ['y', 'z'])).toEqual([
+    'a 0-3 8',
+    'y 1-4 8',
+    'b 2-3 8',
+    'z 3-4 8',
+    'c 4-4 8',
+  ]);
+});
+
 test('an empty graph has no buffers', () => {
   expect(buffersOf([], [])).toEqual([]);
 });

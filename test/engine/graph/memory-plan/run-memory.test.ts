@@ -9,10 +9,10 @@ import { sessionFacts } from '../../../support/session-facts.ts';
 import { perSample } from './sketched-execution.ts';
 
 const MIB = 2 ** 20;
-/** MiB of the sketched session at batch 1; nothing lies in the arena unless it is said. */
+/** MiB of the sketched session at batch 1. */
 function resident(settings: Partial<RunSettings>, changes: Partial<SessionFacts> = {}): number {
   const all = { batch: 1, arena: true, memPattern: true, ...settings };
-  return residentRunBytes(sessionFacts({ packedBytes: 0, ...changes }), all) / MIB;
+  return residentRunBytes(sessionFacts(changes), all) / MIB;
 }
 
 test('a node takes for its outputs before its inputs are given back', () => {
@@ -60,14 +60,6 @@ test('an arena hands out each tensor where it fits best', () => {
 test('a pattern takes a block on top of the first run where no piece is large enough', () => {
   // The pieces are 4 MiB each: a block of 7 MiB is new.
   expect(resident({})).toBe(14.5);
-});
-
-test('weights that are packed already decide how large the next regions are', () => {
-  // They fill the first region of 4 MiB, a the next of 4. A region of 8 holds b and c, and y
-  // goes where b was.
-  expect(resident({ memPattern: false }, { packedBytes: 3 * MIB })).toBe(7);
-  // That region is free after the run, and takes the block: 4 + 7.
-  expect(resident({}, { packedBytes: 3 * MIB })).toBe(11);
 });
 
 test('a kernel’s work may need a region of its own, again beside the pattern’s block', () => {

@@ -6,15 +6,18 @@ export function perSample(sampleBytes: number): SizeLaw {
   return { fixedBytes: 0, sampleBytes };
 }
 
-/** `Relu(a) -> b:40`: operator, reads (`-` where one is left out), outputs with bytes a sample. */
+/**
+ * `Relu(a) -> b:40:F`: operator, reads (`-` where one is left out), outputs with bytes a sample
+ * and the form, where it is known.
+ */
 export function sketchedNode(text: string): ExecutedNode {
   const [, operator = '', reads = '', makes = ''] = /^(\S+)\((.*)\) -> (.*)$/.exec(text) ?? [];
   return {
     operator,
     reads: reads === '' ? [] : reads.split(', ').map((name) => (name === '-' ? null : name)),
     makes: makes.split(', ').map((made) => {
-      const [name = '', bytes] = made.split(':');
-      return { name, size: perSample(Number(bytes)) };
+      const [name = '', bytes, form = null] = made.split(':');
+      return { name, size: perSample(Number(bytes)), form };
     }),
   };
 }
