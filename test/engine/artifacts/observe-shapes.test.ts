@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { observeShapes } from '../../../engine/artifacts/observe-shapes.ts';
+import { gatherFacts } from '../../../engine/artifacts/session-memory/gather-facts.ts';
 import { executedGraph } from '../../../engine/artifacts/session-memory/executed-graph.ts';
 import { UserError } from '../../../engine/base/errors.ts';
 import { ModelBuilder } from '../../../engine/graph/builder.ts';
@@ -10,9 +11,13 @@ import { assignBuffers } from '../../../engine/graph/memory-plan/assign-buffers.
 import { memoryEvents, runInArena } from '../../../engine/graph/memory-plan/run-memory.ts';
 import { bytesAt } from '../../../engine/graph/memory-plan/size-law.ts';
 import type { OnnxGraph } from '../../../engine/graph/model.ts';
+import { saveModel } from '../../../engine/graph/model-file.ts';
 import { writeModel } from '../../../engine/graph/write.ts';
 import { GRAPH_LEVELS } from '../../../engine/runtime/engine-config.ts';
+import type { Tensors } from '../../../engine/runtime/tensor.ts';
+import { exportedEncoder } from '../../../suites/models/exported-encoder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { normal } from '../graph/passes/check-pass.ts';
 import {
   oneAndTwo,
   pictures,
@@ -43,6 +48,28 @@ test.each(GRAPH_LEVELS)(
     const arena = new SimulatedArena();
     const simulated = [1, 2].map((batch) => {
       runInArena(arena, memoryEvents({ buffers, workspaces: [] }, batch));
+      return { batch, bytes: arena.peakBytes };
+    });
+    expect(observed.arena?.peaks).toEqual(simulated);
+  },
+);
+
+test.each(['basic', 'extended', 'all'] as const)(
+  'at level %s the real arena’s peaks follow from tensors and kernels’ work, of a transformer too',
+  async (graphLevel) => {
+    const modelPath = join(temporaryFolder(), 'encoder.onnx');
+    await saveModel(modelPath, exportedEncoder({ layers: 2, width: 64, heads: 2, length: 32 }));
+    const hidden = (rows: number): Tensors => ({ hidden: normal([rows, 32, 64]) });
+    const requests = [
+      { batch: 1, feeds: hidden(1) },
+      { batch: 8, feeds: hidden(8) },
+    ] as const;
+    const observed = await observeShapes(modelPath, { graphLevel, requests });
+    const creation = { createdBytes: 0, peakBytes: 0, sharedBytes: 0 };
+    const facts = gatherFacts(observed, requests, creation);
+    const arena = new SimulatedArena();
+    const simulated = requests.map(({ batch }) => {
+      runInArena(arena, memoryEvents(facts, batch));
       return { batch, bytes: arena.peakBytes };
     });
     expect(observed.arena?.peaks).toEqual(simulated);
