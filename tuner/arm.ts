@@ -26,7 +26,7 @@ const SPIN_ENTRIES = new Set([
 ]);
 
 /**
- * One form for configs that mean the same: variants are made from the cleaned graph,
+ * One form for configs that mean the same: variants are made after passes of their own,
  * a single intra-op thread has no pool that could spin or be bound to cores, several
  * replicas cannot share the caller's thread, and a batch of one waits for nobody.
  */
