@@ -10,6 +10,7 @@ import { defaultEngineConfig, type GraphLevel } from '../runtime/engine-config.t
 import { toSessionOptions } from '../runtime/session-options.ts';
 import type { Tensors } from '../runtime/tensor.ts';
 import { kernelEvents, tensorBytes, type KernelEvent } from './session-memory/kernel-events.ts';
+import { observedArena, type ObservedArena } from './session-memory/observed-arena.ts';
 
 /** Feeds of one run, and how many samples they hold. */
 export interface ObservedRequest {
@@ -32,21 +33,6 @@ export interface ObservedGraph {
   readonly nodes: readonly ObservedNode[];
   /** What the arena told; null where the runtime's build does not tell. */
   readonly arena: ObservedArena | null;
-}
-
-interface ObservedArena {
-  /** Handed out before the first run: weights in the layout that kernels multiply. */
-  readonly packedBytes: number;
-  /** The most that was handed out beyond that, at each batch, kernels' own work included. */
-  readonly peaks: readonly ObservedSize[];
-  /** What kernels took for themselves where it made the peak, by their place in `nodes`. */
-  readonly workspaces: readonly ObservedWorkspace[];
-}
-
-interface ObservedWorkspace {
-  readonly node: number;
-  /** At the batches at which it showed. */
-  readonly sizes: readonly [ObservedSize, ...ObservedSize[]];
 }
 
 /**
@@ -75,7 +61,7 @@ export async function observeShapes(
     return {
       model,
       nodes: observedNodes(events, requests),
-      arena: observedArena(events, requests),
+      arena: observedArena(events, { batches: requests.map(({ batch }) => batch), isOwn }),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -131,11 +117,15 @@ async function profileRuns(
 }
 
 /** Nodes of subgraphs have other names, and run as often as they are called. */
+function isOwn({ node }: KernelEvent): boolean {
+  return node.startsWith(NAME_PREFIX);
+}
+
 function observedNodes(
   events: readonly KernelEvent[],
   requests: readonly ObservedRequest[],
 ): ObservedNode[] {
-  const own = events.filter(({ node }) => node.startsWith(NAME_PREFIX));
+  const own = events.filter(isOwn);
   const byNode = Map.groupBy(own, ({ node }) => Number(node.slice(NAME_PREFIX.length)));
   return [...byNode].map(([position, runs]) => ({
     position,
@@ -163,58 +153,4 @@ function anotherForm(runs: number): UserError {
       remedy: 'report the model as a bug',
     },
   );
-}
-
-function observedArena(
-  events: readonly KernelEvent[],
-  requests: readonly ObservedRequest[],
-): ObservedArena | null {
-  const first = events[0]?.arena ?? null;
-  if (first === null) return null;
-  const packedBytes = first.inUseBytes - first.addedBytes;
-  const runs = runsOf(events, requests);
-  const peaks = runs.flatMap(({ batch, kernels }) => {
-    const last = kernels.at(-1)?.arena ?? null;
-    return last === null ? [] : [{ batch, bytes: last.peakBytes - packedBytes }];
-  });
-  return { packedBytes, peaks, workspaces: observedWorkspaces(runs, packedBytes) };
-}
-
-interface ObservedRun {
-  readonly batch: number;
-  readonly kernels: readonly KernelEvent[];
-}
-
-/** Subgraphs may take other branches in each run: their kernels count to the run as a share. */
-function runsOf(
-  events: readonly KernelEvent[],
-  requests: readonly ObservedRequest[],
-): ObservedRun[] {
-  const each = events.length / requests.length;
-  return requests.map(({ batch }, run) => ({
-    batch,
-    kernels: events.slice(Math.round(run * each), Math.round((run + 1) * each)),
-  }));
-}
-
-/** A kernel's work shows only where the arena's peak rises above what is handed out after it. */
-function observedWorkspaces(
-  runs: readonly ObservedRun[],
-  packedBytes: number,
-): ObservedWorkspace[] {
-  const seen: { readonly node: number; readonly size: ObservedSize }[] = [];
-  let peakBytes = packedBytes;
-  for (const { batch, kernels } of runs) {
-    const own = kernels.filter(({ node }) => node.startsWith(NAME_PREFIX));
-    for (const [node, { arena }] of own.entries()) {
-      if (arena === null) continue;
-      const bytes = arena.peakBytes - arena.inUseBytes;
-      if (arena.peakBytes > peakBytes && bytes > 0) seen.push({ node, size: { batch, bytes } });
-      peakBytes = Math.max(peakBytes, arena.peakBytes);
-    }
-  }
-  return [...Map.groupBy(seen, ({ node }) => node)].flatMap(([node, all]) => {
-    const [first, ...others] = all.map(({ size }) => size);
-    return first === undefined ? [] : [{ node, sizes: [first, ...others] as const }];
-  });
 }

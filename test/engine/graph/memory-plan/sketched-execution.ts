@@ -6,11 +6,15 @@ export function perSample(sampleBytes: number): SizeLaw {
   return { fixedBytes: 0, sampleBytes };
 }
 
+export function sketchedExecution(nodes: readonly string[], outputs: readonly string[]): Execution {
+  return { nodes: nodes.map(sketchedNode), outputs };
+}
+
 /**
  * `Relu(a) -> b:40:F`: operator, reads (`-` where one is left out), outputs with bytes a sample
  * and the form, where it is known.
  */
-export function sketchedNode(text: string): ExecutedNode {
+function sketchedNode(text: string): ExecutedNode {
   const [, operator = '', reads = '', makes = ''] = /^(\S+)\((.*)\) -> (.*)$/.exec(text) ?? [];
   return {
     operator,
@@ -20,8 +24,4 @@ export function sketchedNode(text: string): ExecutedNode {
       return { name, size: perSample(Number(bytes)), form };
     }),
   };
-}
-
-export function sketchedExecution(nodes: readonly string[], outputs: readonly string[]): Execution {
-  return { nodes: nodes.map(sketchedNode), outputs };
 }
