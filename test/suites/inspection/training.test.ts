@@ -4,12 +4,16 @@ import { createRandom } from '../../../engine/base/random.ts';
 import type { Tensor, Tensors } from '../../../engine/runtime/tensor.ts';
 import { copySymmetric, SYMMETRIES } from '../../../suites/inspection/images/symmetry.ts';
 import { PIXELS, SIDE } from '../../../suites/inspection/images/canvas.ts';
+import { drawPictures, TRAINING } from '../../../suites/inspection/images/pictures.ts';
 import { filterBank } from '../../../suites/inspection/network/filter-bank.ts';
+import type { Layer } from '../../../suites/inspection/network/layer.ts';
+import { LAYOUT, type LayerPlan } from '../../../suites/inspection/network/layout.ts';
 import { conjugateGradients } from '../../../suites/inspection/training/conjugate-gradients.ts';
 import { gradientModel, gradientOf } from '../../../suites/inspection/training/gradient-model.ts';
 import { accuracy } from '../../../suites/inspection/training/linear-classifier.ts';
 import { drawPositions } from '../../../suites/inspection/training/positions.ts';
 import { fitRidge } from '../../../suites/inspection/training/ridge.ts';
+import { createStem, trainLayer } from '../../../suites/inspection/training/train-layer.ts';
 import { withSession } from '../../../suites/inspection/training/workbench.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -140,4 +144,21 @@ test('positions on a defect have its label, far ones none', () => {
   const far = positions.filter(({ cell }) => cell % 8 > 4 || cell >= 5 * 8);
   expect(far.length).toBeGreaterThan(5);
   for (const { label } of far) expect(label).toBe(0);
+});
+
+/** The cache counts on it: what was damaged is made again, the same byte for byte. */
+test('layers that are trained twice are the same bit for bit', { timeout: 60_000 }, async () => {
+  const folder = temporaryFolder();
+  const { signal } = new AbortController();
+  const pictures = await drawPictures({ ...TRAINING, count: 100 }, signal);
+  const train = async (name: string): Promise<Layer[]> => {
+    const bench = { folder: join(folder, name), signal };
+    const [first, second] = LAYOUT as readonly [LayerPlan, LayerPlan];
+    const stem = await createStem(bench, pictures, first);
+    const next = { before: [stem], plan: second, seed: 1 };
+    return [stem, await trainLayer(bench, pictures, next)];
+  };
+  const once = await train('once');
+  expect(await train('twice')).toEqual(once);
+  expect(once.map(({ weight }) => weight.length)).toEqual([16 * 25, 32 * 16 * 9]);
 });
