@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemFiles } from '../../engine/devices/system-files.ts';
+import { usableCores } from '../../engine/devices/usable-cores.ts';
 import { readTuned } from '../../tuner/export/tuned.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { writeLinearModel } from '../support/tiny-models.ts';
@@ -22,6 +24,19 @@ const BESIDE_DEFAULT = [
   '--set',
   'batch.maxSize=1',
 ] as const;
+
+/** The default alone: nothing else can be verified. */
+const DEFAULT_ALONE = [
+  'precision=fp32',
+  'passes=none',
+  'batch.maxSize=1',
+  'replicas=1',
+  `intraOpThreads=${usableCores(systemFiles())}`,
+  'spinning=true',
+  'graphLevel=all',
+  'arena=true',
+  'memPattern=true',
+].flatMap((setting) => ['--set', setting]);
 
 /** Back to the first column, and the line erased. */
 const CLEARED_LINE = '\r\u001b[2K';
@@ -210,7 +225,7 @@ describe('claw tune in a terminal', () => {
       '--trials',
       '2',
       ...SHORT,
-      ...BESIDE_DEFAULT,
+      ...DEFAULT_ALONE,
     ]);
     expect(exitCode).toBe(0);
     const lines = screen.split(CLEARED_LINE);
