@@ -2,13 +2,16 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { MemoryPlan } from '../../engine/graph/memory-plan/plan-memory.ts';
 import { bytes } from '../figure-format.ts';
 import { POINT_NAME } from './chart-marks.ts';
-import { type Layer, linearDomain, short } from './chart-spec.ts';
+import { type Layer, short } from './chart-spec.ts';
 import { ACCENT, chartFrame, DOT, MUTED, WIDE } from './chart-theme.ts';
 
-const HEIGHT = 220;
-/** Tensors that are named beside the peak; the table has more. */
+const HEIGHT = 260;
+/** Of a line of the names above the peak, in pixels, and from the last of them to the peak. */
+const LINE_HEIGHT = 16;
+const GAP = 12;
+/** Tensors that are named above the peak; the table has more. */
 const NAMED = 3;
-/** Characters of a name that fit beside it. */
+/** Characters of a name that fit there. */
 const MAX_NAME = 44;
 /** More steps than pixels would only make the page large. */
 const MAX_STEPS = 800;
@@ -24,7 +27,7 @@ interface Step {
 export function memoryPlanChart(plan: MemoryPlan): TopLevelSpec | undefined {
   if (plan.peakBytes <= 0) return undefined;
   const count = plan.aliveBytes.length;
-  const [, top] = linearDomain([0, plan.peakBytes / 2 ** 20], { air: 0.12 });
+  const lines = namesOf(plan);
   return {
     ...chartFrame({ width: WIDE, height: HEIGHT }),
     encoding: {
@@ -39,11 +42,11 @@ export function memoryPlanChart(plan: MemoryPlan): TopLevelSpec | undefined {
         field: 'mebibytes',
         type: 'quantitative',
         title: 'tensors alive (MiB)',
-        scale: { nice: false, domain: [0, top] },
+        scale: { nice: false, domain: [0, topFor(plan, lines.length)] },
         axis: { format: '~r', tickCount: 5 },
       },
     },
-    layer: [areaLayer(stepsOf(plan)), ...peakLayers(plan)],
+    layer: [areaLayer(stepsOf(plan)), ...peakLayers(plan, lines)],
   };
 }
 
@@ -85,14 +88,17 @@ function areaLayer(values: readonly Step[]): Layer {
   };
 }
 
-/** The peak as a point, what lives there beside it: where there is more room. */
-function peakLayers(plan: MemoryPlan): Layer[] {
+/** The end of the axis, MiB: above the peak, where nothing is drawn, is room for the names. */
+function topFor({ peakBytes }: MemoryPlan, lines: number): number {
+  const room = lines * LINE_HEIGHT + GAP;
+  return short(((peakBytes / 2 ** 20) * HEIGHT) / (HEIGHT - room));
+}
+
+/** The peak as a point, what lives there above it, towards the middle of the chart. */
+function peakLayers(plan: MemoryPlan, lines: readonly string[]): Layer[] {
   const peak = stepOf(plan.peakNode + 1, plan.peakBytes);
   const isLeft = plan.peakNode < plan.aliveBytes.length / 2;
-  const side = isLeft
-    ? ({ align: 'left', dx: 10 } as const)
-    : ({ align: 'right', dx: -10 } as const);
-  const lines = [`peak ${bytes(plan.peakBytes)}`, ...tensorLines(plan)];
+  const align = isLeft ? 'left' : 'right';
   return [
     {
       data: { values: [peak] },
@@ -102,9 +108,9 @@ function peakLayers(plan: MemoryPlan): Layer[] {
       data: { values: [{ ...peak, name }] },
       mark: {
         ...POINT_NAME,
-        ...side,
-        baseline: 'middle',
-        dy: 16 * line,
+        align,
+        baseline: 'bottom',
+        dy: LINE_HEIGHT * (line + 1 - lines.length) - GAP / 2,
         fill: line === 0 ? ACCENT : MUTED,
         fontWeight: line === 0 ? 600 : 400,
       },
@@ -113,9 +119,10 @@ function peakLayers(plan: MemoryPlan): Layer[] {
   ];
 }
 
-function tensorLines({ peakTensors }: MemoryPlan): string[] {
+function namesOf({ peakBytes, peakTensors }: MemoryPlan): string[] {
   const more = peakTensors.length - NAMED;
   return [
+    `peak ${bytes(peakBytes)}`,
     ...peakTensors.slice(0, NAMED).map((one) => `${shortName(one.name)} ${bytes(one.bytes)}`),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];

@@ -54,7 +54,7 @@ test('of a graph of thousands of nodes the largest of each group is drawn', () =
   expect(text.length).toBeLessThan(100_000);
 });
 
-test('a long name keeps its end, and no more than three are beside the peak', () => {
+test('a long name keeps its end, and no more than three are above the peak', () => {
   const size = { fixedBytes: 2 ** 20, sampleBytes: 0 };
   const name = `/model/encoder/${'layer/'.repeat(20)}attention/MatMul_output_0`;
   const buffers = [0, 1, 2, 3, 4].map((index) => ({

@@ -76,7 +76,8 @@ test('a report may read a record, not what writes it', () => {
   expect(violationsOf({ ...files, 'reports/page.ts': `import '../tuner/runner.ts';` })).toEqual([
     'reports/page.ts:1 imports tuner/runner.ts: reports may import only engine/base, ' +
       'suites/trial-findings.ts, suites/trial-record.ts, suites/workload-record.ts, tuner/run-record.ts, ' +
-      'tuner/compare/comparison.ts, tuner/constraint.ts, tuner/objective.ts, hosts/host-profile.ts, engine/runtime/engine-config.ts',
+      'tuner/compare/comparison.ts, tuner/constraint.ts, tuner/objective.ts, hosts/host-profile.ts, engine/runtime/engine-config.ts, ' +
+      'engine/graph/memory-plan/plan-memory.ts, engine/graph/memory-plan/predict-session.ts',
   ]);
 });
 
