@@ -12,7 +12,7 @@ test('a thread that runs out of heap fails one request; the next is answered by 
   const model = writeTextModel();
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--max-old-space-size=64', '--input-type=module', '--eval', program(model)],
+    ['--max-old-space-size=160', '--input-type=module', '--eval', program(model)],
     { encoding: 'utf8' },
   );
   expect(JSON.parse(stdout)).toEqual({
@@ -46,7 +46,7 @@ function program(modelPath: string): string {
     const feeds = (data) => ({ x: { type: 'string', dims: [data.length], data } });
     const textsOf = async (data) => Object.values(await replica.run(feeds(data)))[0].data;
     const before = await textsOf(['a']);
-    const lost = await textsOf(Array(200_000).fill('x'.repeat(1000))).catch((thrown) => thrown);
+    const lost = await textsOf(Array(500_000).fill('x'.repeat(1000))).catch((thrown) => thrown);
     const after = await textsOf(['b']);
     await replica.close();
     console.log(JSON.stringify({ before, failure: lost.message, remedy: lost.remedy, after }));`;
