@@ -25,7 +25,12 @@ export async function newRun(
   store: Store,
   around: Surroundings,
 ): Promise<RunRecord> {
-  const workload = await preparedWorkload(plan, around);
+  const record = recordOf(plan, await preparedWorkload(plan, around), around);
+  await store.saveRun(record);
+  return record;
+}
+
+function recordOf(plan: TunePlan, workload: WorkloadRecord, around: Surroundings): RunRecord {
   const run = {
     workload,
     knobs: listsOf(madeChoices(plan, workload)),
@@ -36,7 +41,7 @@ export async function newRun(
   const space = spaceOf(run);
   if (space.tooLarge > 0) around.progress.step(tooLargeText(space.tooLarge, plan.constraints));
   const createdAt = machine.clock.date().toISOString();
-  const record: RunRecord = {
+  return {
     schema: 'openclaw.run/1',
     id: runName(createdAt, workload.model.name),
     createdAt,
@@ -44,15 +49,12 @@ export async function newRun(
     ...run,
     armCount: space.arms.length,
     tooLarge: space.tooLarge,
-    latencyBoundFrom: plan.latencyBoundFrom,
     ...askedFor(plan, around.options),
     versions: versions(),
     spentMs: 0,
     outcome: null,
     explanation: null,
   };
-  await store.saveRun(record);
-  return record;
 }
 
 function preparedWorkload(plan: TunePlan, around: Surroundings): Promise<WorkloadRecord> {
@@ -84,11 +86,13 @@ function listsOf<T>(values: Readonly<Record<string, readonly T[]>>): Record<stri
   return Object.fromEntries(Object.entries(values).map(([name, list]) => [name, [...list]]));
 }
 
-type Asked = 'spaceOptions' | 'meters' | 'budget' | 'trialMs' | 'searcher' | 'seed';
+type Asked =
+  'latencyBoundFrom' | 'spaceOptions' | 'meters' | 'budget' | 'trialMs' | 'searcher' | 'seed';
 
 /** What the run is to do, as its record keeps it. */
 function askedFor(plan: TunePlan, options: TuneOptions): Goal & Pick<RunRecord, Asked> {
   return {
+    latencyBoundFrom: plan.latencyBoundFrom,
     spaceOptions: typedSpace(options),
     ...plan.goal,
     meters: options.meter,

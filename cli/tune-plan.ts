@@ -84,14 +84,17 @@ export async function planRun(
     latencyBoundFrom: suite === undefined || options.slo.length > 0 ? 'user' : 'suite',
     goal: parseGoal(options),
     trialMs: parseDurationMs(options.duration, '--duration'),
-    budget:
-      options.trials === undefined
-        ? { timeMs: parseBudgetMs(options.budget), trials: null }
-        : { timeMs: null, trials: parseCount(options.trials, '--trials', 1) },
+    budget: parseRunBudget(options),
     searcher: parseSearcher(options.searcher),
     restrictions,
     exclude: file?.exclude ?? [],
   };
+}
+
+function parseRunBudget({ trials, budget }: TuneOptions): RunRecord['budget'] {
+  return trials === undefined
+    ? { timeMs: parseBudgetMs(budget), trials: null }
+    : { timeMs: null, trials: parseCount(trials, '--trials', 1) };
 }
 
 /** The search sends full batches; only single requests, driven where latency is bounded, wait. */

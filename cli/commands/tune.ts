@@ -1,4 +1,5 @@
 import { UserError } from '../../engine/base/errors.ts';
+import type { TrialRecord } from '../../suites/trial-record.ts';
 import { frontOf } from '../../tuner/front.ts';
 import { findPriors } from '../../tuner/priors.ts';
 import { writeTable } from '../../tuner/replay/write-table.ts';
@@ -13,12 +14,18 @@ import { interruptible, type Interruption } from '../interruption.ts';
 import { machine, measureOn } from '../measuring.ts';
 import { newRun, type Surroundings } from '../new-run.ts';
 import { powerSensors } from '../power-sensors.ts';
-import { openStore, writeResults } from '../results.ts';
+import { openStore, writeResults, type WrittenResults } from '../results.ts';
 import { spaceOf } from '../run-space.ts';
 import { resumeCommand } from '../store-folder.ts';
 import { checkResumeAlone, resumedRun } from '../stored-run.ts';
 import { summarizeInterruption, summarizeRun } from '../summary.ts';
-import { mustMeasurePower, planRun, tuneOptionsSchema, type TunePlan } from '../tune-plan.ts';
+import {
+  mustMeasurePower,
+  planRun,
+  tuneOptionsSchema,
+  type TuneOptions,
+  type TunePlan,
+} from '../tune-plan.ts';
 
 /** `claw tune [TARGET]`; `given` names the options that were typed. */
 export async function tune(
@@ -63,42 +70,40 @@ async function drive(started: RunRecord, store: Store, around: Surroundings): Pr
   const written = await writeResults(run, trials, options.store);
   if (options.record !== undefined) await writeTable(options.record, trials);
   around.progress.end();
-  if (options.json === true) {
-    console.log(
-      JSON.stringify({
-        run: run.id,
-        state: run.state,
-        outcome: run.outcome,
-        explanation: run.explanation,
-        ...(run.objective === 'pareto' && { front: frontOf(trials, run.constraints) }),
-        ...written,
-      }),
-    );
-  } else {
-    console.log(
-      run.state === 'finished'
-        ? summarizeRun(run, trials, { ...written, explains: options.explain === true })
-        : summarizeInterruption(run, trials, {
-            ...written,
-            goOn: resumeCommand(run.id, options.store),
-          }),
-    );
-  }
+  console.log(
+    options.json === true
+      ? JSON.stringify(jsonOf(run, trials, written))
+      : summaryOf(run, trials, { written, options }),
+  );
   if (around.signal.aborted) return (around.signal.reason as Interruption).exitCode;
   return run.outcome?.kind === 'nothing-feasible' ? EXIT.nothingFeasible : 0;
 }
 
+function jsonOf(run: RunRecord, trials: readonly TrialRecord[], written: WrittenResults): object {
+  return {
+    run: run.id,
+    state: run.state,
+    outcome: run.outcome,
+    explanation: run.explanation,
+    ...(run.objective === 'pareto' && { front: frontOf(trials, run.constraints) }),
+    ...written,
+  };
+}
+
+function summaryOf(
+  run: RunRecord,
+  trials: readonly TrialRecord[],
+  { written, options }: { readonly written: WrittenResults; readonly options: TuneOptions },
+): string {
+  if (run.state === 'finished') {
+    return summarizeRun(run, trials, { ...written, explains: options.explain === true });
+  }
+  const goOn = resumeCommand(run.id, options.store);
+  return summarizeInterruption(run, trials, { ...written, goOn });
+}
+
 async function search(run: RunRecord, store: Store, around: Surroundings): Promise<RunRecord> {
-  if (findSearcher(run.searcher) === undefined) {
-    throw new UserError(`run ${run.id} was searched by '${run.searcher}', which is not there`, {
-      remedy: 'start a new run',
-    });
-  }
-  if (!(await store.claimRun(run.id, thisOwner(machine.files)))) {
-    throw new UserError(`run ${run.id} is being driven by another process`, {
-      remedy: 'wait for it, or stop it first',
-    });
-  }
+  await claim(run, store);
   let adviser: PooledSearcher | null = null;
   try {
     const { signal } = around;
@@ -123,5 +128,19 @@ async function search(run: RunRecord, store: Store, around: Surroundings): Promi
   } finally {
     await adviser?.close();
     await store.releaseRun(run.id).catch(() => undefined);
+  }
+}
+
+/** Takes the right to drive a run. Throws UserError where it cannot be driven here and now. */
+async function claim(run: RunRecord, store: Store): Promise<void> {
+  if (findSearcher(run.searcher) === undefined) {
+    throw new UserError(`run ${run.id} was searched by '${run.searcher}', which is not there`, {
+      remedy: 'start a new run',
+    });
+  }
+  if (!(await store.claimRun(run.id, thisOwner(machine.files)))) {
+    throw new UserError(`run ${run.id} is being driven by another process`, {
+      remedy: 'wait for it, or stop it first',
+    });
   }
 }
