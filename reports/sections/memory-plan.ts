@@ -1,8 +1,5 @@
 import { planMemory, type MemoryPlan } from '../../engine/graph/memory-plan/plan-memory.ts';
-import {
-  predictSession,
-  type SessionPrediction,
-} from '../../engine/graph/memory-plan/predict-session.ts';
+import { predictReplicas, predictSession } from '../../engine/graph/memory-plan/predict-session.ts';
 import { sessionFactsOf } from '../../suites/workload-record.ts';
 import type { MeasuredArm } from '../../tuner/run-record.ts';
 import { memoryPlanChart } from '../charts/memory-plan.ts';
@@ -11,6 +8,8 @@ import { bytes, counted } from '../figure-format.ts';
 import { html, type Html } from '../html.ts';
 import { chartFigure, type Section } from '../page.ts';
 import type { RunView } from '../run-view.ts';
+
+type SessionFacts = NonNullable<ReturnType<typeof sessionFactsOf>>;
 
 /** What the activations of the shipped arm take, node by node, where the run recorded it. */
 export async function memoryPlanSection(view: RunView): Promise<Section | undefined> {
@@ -22,8 +21,6 @@ export async function memoryPlanSection(view: RunView): Promise<Section | undefi
   const plan = planMemory(facts, config.batch.maxSize);
   const chart = memoryPlanChart(plan);
   if (chart === undefined) return undefined;
-  const { arena, memPattern } = config;
-  const prediction = predictSession(facts, { batch: plan.batch, arena, memPattern });
   return {
     id: 'memory',
     heading: 'Where the memory goes',
@@ -35,7 +32,7 @@ export async function memoryPlanSection(view: RunView): Promise<Section | undefi
         description: `Bytes of tensors alive over ${counted(plan.aliveBytes.length, 'node')}, at most ${bytes(plan.peakBytes)}`,
         caption: `At most ${bytes(plan.peakBytes)} at a time; ${bytes(plan.withoutReuseBytes)} if no memory were used again.`,
       })}
-      ${peakTable(plan)} ${predictionNote(prediction, outcome.shipped)}`,
+      ${peakTable(plan)} ${predictionNote(facts, outcome.shipped)}`,
   };
 }
 
@@ -72,13 +69,18 @@ function peakTable({ peakTensors }: MemoryPlan): Html {
 }
 
 /** Beside what was measured: requests that are kept ready count there as well. */
-function predictionNote(prediction: SessionPrediction, { config, metrics }: MeasuredArm): Html {
+function predictionNote(facts: SessionFacts, { config, metrics }: MeasuredArm): Html {
+  const { arena, memPattern, replicas } = config;
+  const settings = { batch: config.batch.maxSize, arena, memPattern };
+  const prediction = predictSession(facts, settings);
   const { weightsBytes, packedBytes, loadingBytes, activationBytes } = prediction;
+  const threads = config.isolation === 'thread';
+  const together = predictReplicas(facts, { ...settings, replicas, threads });
   return html`<p class="note">
     One session is predicted to take ${bytes(prediction.sessionBytes)}: weights
     ${bytes(weightsBytes)}, copies of them in the layout of kernels ${bytes(packedBytes)}, the
     runtime’s code and what loading leaves ${bytes(loadingBytes)}, runs ${bytes(activationBytes)}.
-    Measured with ${counted(config.replicas, 'replica')}, and the requests that were kept ready:
-    ${bytes(metrics.sessionBytes)}.
+    ${counted(replicas, 'replica')} in all: ${bytes(together)} predicted; measured, and with the
+    requests that were kept ready, ${bytes(metrics.sessionBytes)}.
   </p>`;
 }
