@@ -1,39 +1,23 @@
-import type { IrModel } from '../ir/import-model.ts';
 import { isClosed } from './attention-closure.ts';
-import { attentionFacts } from './attention-facts.ts';
-import { MaskInputs } from './attention-mask-inputs.ts';
 import { attentionAttributes, placeAttention } from './attention-node.ts';
-import { matchAttention, type AttentionMatch } from './attention-pattern.ts';
+import { attentionPass, type AttentionTools } from './attention-pass.ts';
+import type { AttentionMatch } from './attention-pattern.ts';
 import type { ShapesOf } from './mask-axes.ts';
-import { visitNodes, type Pass } from './pass.ts';
+import type { Pass } from './pass.ts';
 
 /**
  * What fits the packed form not, such as attention to another input, becomes
  * MultiHeadAttention. Measured on one core it gains nothing beside what the runtime
  * does by itself, so it is for those who ask.
  */
-export const fuseMultiHeadAttention: Pass = Object.freeze({
-  name: 'fuse-multi-head-attention',
-  summary: "joins attention of separate queries, keys and values to the runtime's operator",
-  pipeline: 'optional',
-  providers: ['cpu'],
-  run: (model: IrModel) => {
-    const facts = attentionFacts(model);
-    if (facts === null) return { rewrites: 0, skipped: [] };
-    const masks = new MaskInputs(facts);
-    return visitNodes(model, (softmax, log) => {
-      const match = matchAttention(softmax, facts);
-      if (match === null) return;
-      const reason = typeof match === 'string' ? match : obstacle(match, facts.shapesOf);
-      if (reason !== null || typeof match === 'string') {
-        log.skipped(softmax, reason ?? '');
-        return;
-      }
-      fuse(model, match, masks);
-      log.rewrote();
-    });
+export const fuseMultiHeadAttention: Pass = attentionPass(
+  {
+    name: 'fuse-multi-head-attention',
+    summary: "joins attention of separate queries, keys and values to the runtime's operator",
+    pipeline: 'optional',
   },
-});
+  fuse,
+);
 
 function obstacle(match: AttentionMatch, shapesOf: ShapesOf): string | null {
   const { queries, keys, values, mask, scores, nodes, join } = match;
@@ -47,7 +31,9 @@ function obstacle(match: AttentionMatch, shapesOf: ShapesOf): string | null {
   return isClosed(nodes, join.last) ? null : 'a part of it is used elsewhere too';
 }
 
-function fuse(model: IrModel, match: AttentionMatch, masks: MaskInputs): void {
+function fuse(match: AttentionMatch, { model, shapesOf, masks }: AttentionTools): string | null {
+  const reason = obstacle(match, shapesOf);
+  if (reason !== null) return reason;
   const { queries, keys, values, mask, scores } = match;
   const inputs = [
     queries.source,
@@ -60,4 +46,5 @@ function fuse(model: IrModel, match: AttentionMatch, masks: MaskInputs): void {
   while (inputs.at(-1) === null) inputs.pop();
   const attributes = attentionAttributes(match);
   placeAttention(model, { match, masks }, { opType: 'MultiHeadAttention', inputs, attributes });
+  return null;
 }
