@@ -6,9 +6,6 @@ import { resolveConfig } from './bench-config.ts';
 import { benchOptionsSchema, planBench, type BenchPlan } from './bench-plan.ts';
 import { prepareConfigs, type MeasuringSurroundings } from './prepare-configs.ts';
 
-/** What a night carries along. */
-export type NightlySurroundings = MeasuringSurroundings;
-
 /** The control or the candidate of a job, ready to run. */
 export interface PreparedSide {
   readonly workload: WorkloadRecord;

@@ -1,16 +1,17 @@
+import { durationWord } from '../engine/base/units.ts';
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { UserError } from '../engine/base/errors.ts';
 import { sha256OfFile } from '../engine/base/files.ts';
 import { parseAs } from '../engine/base/json.ts';
-import { constraintWords, durationWord } from '../tuner/constraint.ts';
+import { constraintWords } from '../tuner/constraint.ts';
 import { readTuned, type Tuned } from '../tuner/export/tuned.ts';
 import type { JobNight } from '../tuner/nightly/job-history.ts';
 import type { FixedConfig, JobCandidate, NightlyJob } from '../tuner/nightly/nightly-plan.ts';
 import { mustTune, type RetunePolicy, type TuningFacts } from '../tuner/nightly/retune-policy.ts';
 import { thisHost, versions } from './measuring.ts';
 import { clawCommand } from './nightly-command.ts';
-import type { NightlySurroundings } from './nightly-side.ts';
+import type { MeasuringSurroundings } from './prepare-configs.ts';
 
 type Budgeted = Extract<JobCandidate, { kind: 'budget' }>;
 
@@ -23,7 +24,7 @@ export interface SettledConfig {
 export async function settleConfig(
   job: NightlyJob,
   options: { readonly retune: RetunePolicy; readonly past: readonly JobNight[] },
-  around: NightlySurroundings,
+  around: MeasuringSurroundings,
 ): Promise<SettledConfig> {
   const { candidate } = job;
   if (candidate.kind !== 'budget') return { config: candidate, retuned: false };
@@ -88,7 +89,7 @@ const tuneReplySchema = z.object({
 async function tune(
   job: NightlyJob,
   candidate: Budgeted,
-  around: NightlySurroundings,
+  around: MeasuringSurroundings,
 ): Promise<string> {
   const reply = await runClaw(tuneArguments(job, candidate, around), around.signal);
   const { tuned, error } = parseAs(reply, tuneReplySchema, 'claw tune gave no result');
@@ -102,7 +103,7 @@ async function tune(
 function tuneArguments(
   { objective, constraints, seed }: NightlyJob,
   { workload, budgetMs }: Budgeted,
-  { store, meters }: NightlySurroundings,
+  { store, meters }: MeasuringSurroundings,
 ): string[] {
   const { target, dataPath, dims } = workload;
   return [

@@ -1,4 +1,5 @@
-import { constraintWords, durationWord } from '../tuner/constraint.ts';
+import { durationWord } from '../engine/base/units.ts';
+import { constraintWords } from '../tuner/constraint.ts';
 import type { RunRecord } from '../tuner/run-record.ts';
 
 /** A command line and what it does. */

@@ -1,5 +1,11 @@
 import { UsageError } from '../engine/base/errors.ts';
-import { formatBytes, formatNumber, formatPercent, parseDurationMs } from '../engine/base/units.ts';
+import {
+  durationWord,
+  formatBytes,
+  formatNumber,
+  formatPercent,
+  parseDurationMs,
+} from '../engine/base/units.ts';
 import type { TrialMetrics } from '../suites/trial-record.ts';
 import type { Constraint } from './run-record.ts';
 
@@ -75,12 +81,6 @@ export function constraintWords(constraint: Constraint): readonly [option: strin
     case 'power':
       return ['--max-power', `${constraint.limitWatts}W`];
   }
-}
-
-/** `3m`, `1500ms`: a duration as options take it, exact, in the largest unit that keeps it whole. */
-export function durationWord(ms: number): string {
-  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
-  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
 }
 
 function sizeWord(limitBytes: number): string {

@@ -103,3 +103,9 @@ export function formatCount(count: number, noun: string): string {
 export function formatPercent(fraction: number): string {
   return `${Number((fraction * 100).toFixed(1))} %`;
 }
+
+/** `3m`, `1500ms`: a duration as options take it, exact, in the largest unit that keeps it whole. */
+export function durationWord(ms: number): string {
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1_000 && ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+}

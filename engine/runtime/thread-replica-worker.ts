@@ -8,15 +8,19 @@ import type { ThreadReplicaMetadata, ThreadReplicaTask } from './thread-replica.
 let session: Session | null = null;
 
 export async function open(): Promise<ThreadReplicaMetadata> {
-  const { modelPath, options } = workerData as ThreadReplicaTask;
-  session = await createSession(modelPath, options);
+  session = await createOwnSession();
   return { inputs: session.inputs, outputs: session.outputs };
 }
 
+function createOwnSession(): Promise<Session> {
+  const { modelPath, options } = workerData as ThreadReplicaTask;
+  return createSession(modelPath, options);
+}
+
 export async function infer(feeds: Tensors): Promise<Tensors> {
-  // The worker before this one died with its session.
-  if (session === null) await open();
-  return toSharedTensors(await (session as unknown as Session).run(feeds));
+  // Null: the worker before this one died with its session.
+  session ??= await createOwnSession();
+  return toSharedTensors(await session.run(feeds));
 }
 
 export async function release(): Promise<void> {
