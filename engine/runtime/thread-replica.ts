@@ -24,8 +24,9 @@ export interface ThreadReplicaMetadata {
  * feeds that already lie there are not copied.
  *
  * The worker is never terminated while it infers, which would abort the whole
- * process: `close` drains it and releases its session first. One that runs out of
- * heap fails the request in flight; the next request opens a session in another.
+ * process: `close` drains it and releases its session first. Where V8 can stop one that
+ * runs out of heap, the request in flight fails, and the next opens a session in another;
+ * a single message of texts beyond the heap may end the whole process all the same.
  */
 export async function openThreadReplica(options: ReplicaOptions): Promise<Replica> {
   const task: ThreadReplicaTask = {
